@@ -1,0 +1,1 @@
+"""The decision log: every decision, durable before it is released."""

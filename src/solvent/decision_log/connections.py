@@ -1,0 +1,141 @@
+"""Connections to the decision log: their session settings, and waits that always end."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import psycopg
+
+from solvent.errors import DecisionLogError, LogUnavailableError
+
+Row = tuple[Any, ...]
+Connection = psycopg.AsyncConnection[Row]
+SyncConnection = psycopg.Connection[Row]
+
+CONNECT_SECONDS = 2
+READ_SECONDS = 1.0
+RETRY_SECONDS = 0.5
+"""After a failed connect, readers are refused at once for this long instead of queueing for the next attempt."""
+
+SESSION = """
+SET synchronous_commit TO on;
+SET timezone TO 'UTC';
+SET lock_timeout TO '2s';
+SET statement_timeout TO '{statement_seconds}s';
+SET idle_in_transaction_session_timeout TO '10s'
+"""
+
+
+async def connect(url: str, application_name: str, *, statement_seconds: int = 2) -> Connection:
+    """Open a connection to a server that accepts writes, with every session setting that a promise rests on.
+
+    Raises:
+        psycopg.Error: the server cannot be reached or refuses us.
+    """
+    connection = await psycopg.AsyncConnection.connect(
+        driver_url(url),
+        autocommit=True,
+        prepare_threshold=0,
+        application_name=application_name,
+        connect_timeout=CONNECT_SECONDS,
+        target_session_attrs="read-write",
+    )
+    try:
+        with bounded(connection, CONNECT_SECONDS):
+            await connection.execute(SESSION.format(statement_seconds=statement_seconds))
+    except BaseException:
+        await connection.close()
+        raise
+    return connection
+
+
+def connect_sync(url: str, *, application_name: str) -> SyncConnection:
+    """Open a connection for commands and pages, in UTC; raises DecisionLogError if the database is away."""
+    try:
+        return psycopg.connect(
+            driver_url(url),
+            application_name=application_name,
+            connect_timeout=5,
+            options="-c timezone=UTC",
+        )
+    except psycopg.Error as error:
+        raise DecisionLogError("the database cannot be reached: is it running, and is its URL right?") from error
+
+
+def driver_url(url: str) -> str:
+    """Return the URL as libpq reads it, without SQLAlchemy's name of the driver."""
+    scheme, separator, rest = url.partition("://")
+    return f"{scheme.partition('+')[0]}{separator}{rest}"
+
+
+@contextmanager
+def bounded(connection: Connection, seconds: float) -> Iterator[None]:
+    """Cut the connection if the block takes longer, so that what waits on it fails instead of hanging.
+
+    Cancelling would not do: psycopg then waits for the server to confirm, which a silent server never does.
+    """
+    timer = asyncio.get_running_loop().call_later(seconds, _cut, connection)
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _cut(connection: Connection) -> None:
+    with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as twin:
+        twin.shutdown(socket.SHUT_RDWR)
+
+
+def is_lost(connection: Connection, error: psycopg.Error) -> bool:
+    """Tell whether the connection is gone: no answer at all, or the server said that it hangs up (08..., 57P...)."""
+    return connection.closed or error.sqlstate is None or error.sqlstate.startswith(("08", "57P"))
+
+
+class SharedConnection:
+    """One connection for short statements of many callers, opened when first needed and again after a loss."""
+
+    def __init__(self, url: str, application_name: str) -> None:
+        self._url = url
+        self._application_name = application_name
+        self._lock = asyncio.Lock()
+        self._connection: Connection | None = None
+        self._retry_at = 0.0
+
+    async def fetch(self, query: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """Run one statement and return its rows; raises LogUnavailableError if that cannot be done soon."""
+        async with self._lock:
+            if self._connection is not None:
+                # It may have died while nobody used it: that is no reason to refuse.
+                with suppress(psycopg.Error):
+                    return await self._fetch(query, parameters)
+                await self.close()
+            try:
+                return await self._fetch(query, parameters)
+            except psycopg.Error as error:
+                await self.close()
+                raise LogUnavailableError(
+                    f"the decision log cannot be read now ({type(error).__name__}): try again"
+                ) from error
+
+    async def close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
+
+    async def _fetch(self, query: str, parameters: Sequence[object]) -> list[Row]:
+        connection = self._connection or await self._open()
+        with bounded(connection, READ_SECONDS):
+            cursor = await connection.execute(query.encode(), parameters, binary=True)
+            return await cursor.fetchall() if cursor.description else []
+
+    async def _open(self) -> Connection:
+        now = asyncio.get_running_loop().time()
+        if now < self._retry_at:
+            raise psycopg.OperationalError("the last connect failed a moment ago")
+        self._retry_at = now + RETRY_SECONDS
+        self._connection = await connect(self._url, self._application_name)
+        self._retry_at = 0.0
+        return self._connection

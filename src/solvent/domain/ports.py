@@ -1,0 +1,51 @@
+"""The outside, as the business sees it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from solvent.domain.records import FailureRecord, Receipt, ServedModel, StoredHistory, Submission
+
+
+class Clock(Protocol):
+    """Source of the time."""
+
+    def __call__(self) -> datetime:
+        """Return the time now, aware, in UTC."""
+        ...
+
+
+class DecisionLog(Protocol):
+    """Where decisions become durable before they are released."""
+
+    async def record(self, submission: Submission) -> Receipt:
+        """Return once the submission is committed to stable storage.
+
+        A submission whose claim is known returns the stored answer and records nothing.
+
+        Raises:
+            LogUnavailableError: nothing was recorded.
+            OutcomeUnknownError: the commit may or may not have happened.
+            KeyReusedError: the claim's key came before with another body.
+        """
+        ...
+
+    async def record_failure(self, failure: FailureRecord) -> None:
+        """Keep a request that got no decision. Best effort: a log that is away drops it and counts the loss."""
+        ...
+
+    async def register_model(self, model: ServedModel) -> None:
+        """Make a model known before its first decision; registering it again changes nothing."""
+        ...
+
+    async def find_history(self, client_id: int, program_digest: str) -> StoredHistory | None:
+        """Return the client's stored history for that feature program, if there is one."""
+        ...
+
+    async def store_histories(self, histories: Sequence[StoredHistory]) -> None:
+        """Keep or replace stored histories, all of them or none."""
+        ...
+
+    async def check(self) -> None:
+        """Return if the log can be written now; raises LogUnavailableError if not."""
+        ...

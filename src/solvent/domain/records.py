@@ -1,0 +1,123 @@
+"""What the decision log keeps: one record per decision, one per request that got none."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from solvent.domain.policy import Decision, RiskLevel
+from solvent.domain.reasons import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Where the time of one request went, in milliseconds."""
+
+    preprocessing_ms: float
+    inference_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRecord:
+    """One decision, as it is answered and as it is kept.
+
+    `score` is the model's raw output in log-odds; `probability_default` the calibrated one.
+    `features` is the feature vector given to the model: float32, little endian, in catalogue order.
+    `application` is the accepted input as JSON bytes (UTF-8), `history_source` where its history came from.
+    `top_numbers` and `top_categories` are the values of the bundle's most important features, for `feature_values`:
+    a number or a category for each, the other one None.
+    """
+
+    request_id: UUID
+    received_at: datetime
+    scored_at: datetime
+    endpoint: str
+    model_version: str
+    api_version: str
+    client_id: int
+    loan_amount: float | None
+    score: float
+    probability_default: float
+    threshold: float
+    decision: Decision
+    risk_level: RiskLevel
+    reasons: tuple[Reason, ...]
+    warnings: tuple[str, ...]
+    data_quality_score: float
+    timing: Timing
+    memory_usage_mb: float
+    application: bytes
+    history_source: str
+    features: bytes
+    top_numbers: tuple[float | None, ...]
+    top_categories: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FailureRecord:
+    """A request that got no decision: refused at the door, or failed. It holds nothing of its input."""
+
+    request_id: UUID
+    received_at: datetime
+    endpoint: str
+    api_version: str
+    model_version: str
+    http_status_code: int
+    error_code: str
+    total_response_ms: float
+    memory_usage_mb: float
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A caller's promise that requests with this key are one request.
+
+    `caller` names the API key (or "local"), `key` is the Idempotency-Key header, `body_digest` the SHA-256 of the body.
+    """
+
+    caller: str
+    key: str
+    body_digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What one request hands to the log: recorded whole or not at all.
+
+    `answer` is the body that the caller gets, kept under the claim so that a repeat gets the same bytes.
+    """
+
+    decisions: tuple[DecisionRecord, ...]
+    answer: bytes
+    claim: Claim | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Proof that a submission is durable. `repeated` means that the answer is the one of an earlier request."""
+
+    answer: bytes
+    repeated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredHistory:
+    """One client's history, already reduced by the feature program with this digest.
+
+    `payload` is what `features.request_engine` writes and reads; to everybody else it is opaque bytes.
+    """
+
+    client_id: int
+    program_digest: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ServedModel:
+    """What the log needs to know of a model that decides: its names for `feature_values`, its digests for replay."""
+
+    model_version: str
+    bundle_digest: str
+    program_digest: str
+    threshold: float
+    top_features: tuple[str, ...]
+    manifest: bytes

@@ -1,0 +1,160 @@
+"""Statistics of the feature language: over a client's rows, or over the rows of each loan and then over its loans."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from solvent.errors import FeatureError
+from solvent.features.language import Expression, Table, common_level, describe_level, require_kind, table
+from solvent.features.program import CLIENT_LEVEL, Level, ValueKind
+from solvent.tables.schemas import table_schema
+
+
+@dataclass(frozen=True)
+class Groups:
+    """The loans (or other groups) of one client in one table: aggregate rows per group, then groups per client."""
+
+    source: Table
+    key: str
+
+    @property
+    def level(self) -> Level:
+        """One value per group."""
+        return Level(self.source.name, self.key)
+
+    def value(self, aggregate: Expression) -> Expression:
+        """Turn a statistic over the table's rows into one value per group.
+
+        Raises:
+            FeatureError: it is not a statistic over the rows of this table.
+        """
+        if aggregate.op != "aggregate" or aggregate.of[0].level != self.source.level:
+            raise FeatureError(f"a value per {self.key} is a statistic over the rows of {self.source.name}")
+        return replace(aggregate, level=self.level, groups=self.partition)
+
+    @property
+    def partition(self) -> Expression:
+        """The assignment of rows to groups."""
+        return Expression("groups", self.level, of=(self.source.column(self.key),))
+
+    @property
+    def one_each(self) -> Expression:
+        """1 for every group."""
+        return Expression("row", self.level, of=(self.partition,))
+
+
+def grouped(source: Table, *, by: str) -> Groups:
+    """Group a table's rows within each client, for instance into loans by SK_ID_PREV."""
+    table_schema(source.name).column(by)
+    return Groups(source, by)
+
+
+def lookup(value: Expression, *, into: Table) -> Expression:
+    """For each row of a table, the value of the group with the same key; missing if it has none."""
+    if not value.level.per:
+        raise FeatureError("lookup takes a value per group: see Groups.value")
+    table_schema(into.name).column(value.level.per)
+    partition = Groups(table(value.level.table), value.level.per).partition
+    return Expression("lookup", into.level, value.kind, (value, partition, into.column(value.level.per)))
+
+
+def count(rows: Table | Groups, *, where: Expression | None = None) -> Expression:
+    """Number of rows (or groups) that pass the filter."""
+    return _aggregate("count", rows.one_each, where=where)
+
+
+def share(
+    condition: Expression, *, where: Expression | None = None, last: int = 0, by: Expression | None = None
+) -> Expression:
+    """Rows that meet the condition, over rows that pass the filter."""
+    return _aggregate("share", condition, where=where, last=last, by=by)
+
+
+def total(
+    value: Expression, *, where: Expression | None = None, last: int = 0, by: Expression | None = None
+) -> Expression:
+    """Sum of the values that are there."""
+    return _aggregate("sum", value, where=where, last=last, by=by)
+
+
+def mean(
+    value: Expression, *, where: Expression | None = None, last: int = 0, by: Expression | None = None
+) -> Expression:
+    """Mean of the values that are there."""
+    return _aggregate("mean", value, where=where, last=last, by=by)
+
+
+def minimum(
+    value: Expression, *, where: Expression | None = None, last: int = 0, by: Expression | None = None
+) -> Expression:
+    """Smallest value."""
+    return _aggregate("min", value, where=where, last=last, by=by)
+
+
+def maximum(
+    value: Expression, *, where: Expression | None = None, last: int = 0, by: Expression | None = None
+) -> Expression:
+    """Largest value."""
+    return _aggregate("max", value, where=where, last=last, by=by)
+
+
+def deviation(
+    value: Expression, *, where: Expression | None = None, last: int = 0, by: Expression | None = None
+) -> Expression:
+    """Standard deviation of the sample; missing under two values, exactly 0 if all are equal."""
+    return _aggregate("std", value, where=where, last=last, by=by)
+
+
+def distinct(value: Expression, *, where: Expression | None = None) -> Expression:
+    """Number of different values; missing if there is none."""
+    return _aggregate("distinct", value, where=where)
+
+
+def slope(
+    value: Expression, *, over: Expression, where: Expression | None = None, last: int = 0, by: Expression | None = None
+) -> Expression:
+    """Slope of the least-squares line of the value over another; missing if that one does not vary."""
+    return _aggregate("slope", value, over, where=where, last=last, by=by)
+
+
+def latest(value: Expression, *, by: Expression, where: Expression | None = None) -> Expression:
+    """The value in the row with the largest `by` among those that pass the filter; missing if it is missing there."""
+    return _aggregate("latest", value, where=where, last=1, by=by)
+
+
+def _aggregate(
+    statistic: str, *values: Expression, where: Expression | None, last: int = 0, by: Expression | None = None
+) -> Expression:
+    if (last > 0) != (by is not None):
+        raise FeatureError(
+            f"{statistic}: the last rows need an order, and an order the number of rows: last=3, by=column"
+        )
+    order = () if by is None else (by, *_tie_breakers(by.level))
+    parts = (*values, *order, *(() if where is None else (where,)))
+    level = common_level(statistic, parts)
+    if not level.is_row:
+        raise FeatureError(f"{statistic} is taken over rows of a history table, not over the {describe_level(level)}")
+    kind = ValueKind.CATEGORY if statistic == "latest" and values[0].kind is ValueKind.CATEGORY else ValueKind.NUMBER
+    _check_operands(statistic, values, where)
+    return Expression(
+        "aggregate", CLIENT_LEVEL, kind, values, values[0].name, statistic=statistic, where=where, by=order, last=last,
+        categories=values[0].categories if kind is ValueKind.CATEGORY else (),
+    )  # fmt: skip
+
+
+def _check_operands(statistic: str, values: Iterable[Expression], where: Expression | None) -> None:
+    allowed = {
+        "share": (ValueKind.FLAG,),
+        "latest": (ValueKind.NUMBER, ValueKind.CATEGORY),
+        "distinct": (ValueKind.NUMBER, ValueKind.CATEGORY),
+    }.get(statistic, (ValueKind.NUMBER,))
+    for value in values:
+        if value.kind not in allowed:
+            raise FeatureError(f"{statistic} does not take a {value.kind.value}")
+        if not value.level.is_row:
+            raise FeatureError(f"{statistic} needs a value that differs from row to row")
+    if where is not None:
+        require_kind(where, ValueKind.FLAG, "where")
+
+
+def _tie_breakers(level: Level) -> tuple[Expression, ...]:
+    return () if level.per else Table(level.table).keys()

@@ -1,0 +1,157 @@
+"""From declarations to a program: shared nodes once, cleaning rules attached, forbidden columns refused."""
+
+from collections.abc import Collection, Iterable, Mapping
+
+from solvent.errors import FeatureError, ForbiddenFeatureError
+from solvent.features.language import Declaration, Expression
+from solvent.features.program import (
+    APPLICATION,
+    CLIENT_LINKS,
+    Cleaning,
+    Feature,
+    Node,
+    Program,
+    ValueKind,
+)
+from solvent.tables.schemas import ColumnKind, table_schema
+
+
+def compile_features(declarations: Iterable[Declaration], *, forbidden: Collection[str] = ()) -> Program:
+    """Compile declarations, in their order, into one program.
+
+    Args:
+        declarations: features, one value per client each.
+        forbidden: application columns that no feature may read.
+
+    Raises:
+        FeatureError: two features share a name.
+        ForbiddenFeatureError: a feature reads a forbidden column.
+    """
+    declared = tuple(declarations)
+    nodes = _NodeList()
+    for declaration in declared:
+        nodes.add_columns(declaration.expression)
+    features: list[Feature] = []
+    names: set[str] = set()
+    for declaration in declared:
+        if declaration.name in names:
+            raise FeatureError(f"two features are called {declaration.name}: rename one")
+        names.add(declaration.name)
+        features.append(_compile_feature(declaration, nodes, forbidden))
+    return Program(_cleaning_rules(nodes.nodes), tuple(nodes.nodes), tuple(features))
+
+
+def _compile_feature(declaration: Declaration, nodes: "_NodeList", forbidden: Collection[str]) -> Feature:
+    position = nodes.add(declaration.expression)
+    sources = nodes.sources(position)
+    refused = tuple(source for source in sources if source.removeprefix(f"{APPLICATION}.") in forbidden)
+    if refused:
+        raise ForbiddenFeatureError(declaration.name, refused)
+    return Feature(
+        name=declaration.name,
+        node=position,
+        unit=declaration.unit,
+        meaning=declaration.meaning,
+        reason_code=declaration.reason,
+        categories=declaration.expression.categories,
+        sources=sources,
+    )
+
+
+class _NodeList:
+    """Nodes in the order of their needs, each distinct one once; the raw columns come first."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
+        self._positions: dict[Node, int] = {}
+
+    def add(self, expression: Expression) -> int:
+        """Return the position of an expression's node, adding what is not there yet."""
+        node = Node(
+            op=expression.op,
+            level=expression.level,
+            kind=expression.kind,
+            of=tuple(self.add(part) for part in expression.of),
+            name=expression.name if expression.op in ("column", "is_sentinel") else "",
+            number=expression.number,
+            texts=expression.texts,
+            statistic=expression.statistic,
+            where=None if expression.where is None else self.add(expression.where),
+            by=self._total_order(expression),
+            last=expression.last,
+            groups=None if expression.groups is None else self.add(expression.groups),
+            categories=expression.categories,
+        )
+        self._check_levels(node)
+        if node not in self._positions:
+            self._positions[node] = len(self.nodes)
+            self.nodes.append(node)
+        return self._positions[node]
+
+    def add_columns(self, expression: Expression) -> None:
+        """Add the raw columns that an expression reads, so that every order can be made total with them."""
+        if expression.op == "column":
+            self.add(expression)
+        optional = (part for part in (expression.where, expression.groups) if part is not None)
+        for part in (*expression.of, *expression.by, *optional):
+            self.add_columns(part)
+
+    def _total_order(self, expression: Expression) -> tuple[int, ...]:
+        """The declared order, made total by every other raw column of the same rows: rows still tied are alike."""
+        if not expression.by:
+            return ()
+        declared = tuple(self.add(part) for part in expression.by)
+        level = expression.by[0].level
+        others = (
+            position
+            for position, node in enumerate(self.nodes)
+            if node.op == "column" and node.level == level and position not in declared
+        )
+        return (*declared, *others)
+
+    def sources(self, position: int) -> tuple[str, ...]:
+        """Raw columns that a node reads, sorted."""
+        found: set[str] = set()
+        stack = [position]
+        while stack:
+            node = self.nodes[stack.pop()]
+            if node.op in ("column", "is_sentinel"):
+                found.add(f"{node.level.table}.{node.name}")
+            stack.extend(node.arguments)
+        return tuple(sorted(found))
+
+    def _check_levels(self, node: Node) -> None:
+        if not node.level.is_row:
+            return
+        for argument in node.arguments:
+            if self._reads_aggregate(argument) and not self.nodes[argument].level.is_row:
+                raise FeatureError(
+                    f"a statistic over all rows of a client cannot be used inside the rows of {node.level.table}"
+                )
+
+    def _reads_aggregate(self, position: int) -> bool:
+        node = self.nodes[position]
+        return node.op == "aggregate" or any(self._reads_aggregate(argument) for argument in node.arguments)
+
+
+def _cleaning_rules(nodes: Iterable[Node]) -> Mapping[str, Mapping[str, Cleaning]]:
+    """Collect the rule of every column that the nodes read, and of the keys that tie rows together."""
+    wanted: dict[str, set[str]] = {}
+    for node in nodes:
+        if node.op in ("column", "is_sentinel"):
+            wanted.setdefault(node.level.table, set()).add(node.name)
+        if node.level.is_row:
+            wanted.setdefault(node.level.table, set())
+    for table, (parent, key) in CLIENT_LINKS.items():
+        if table in wanted:
+            wanted[table].add(key)
+            wanted.setdefault(parent, set()).add(key)
+    return {table: {name: _cleaning(table, name) for name in sorted(wanted[table])} for table in sorted(wanted)}
+
+
+def _cleaning(table: str, name: str) -> Cleaning:
+    column = table_schema(table).column(name)
+    if column.kind is ColumnKind.KEY:
+        return Cleaning(ValueKind.NUMBER)
+    kind = ValueKind.CATEGORY if column.kind is ColumnKind.CATEGORY else ValueKind.NUMBER
+    return Cleaning(kind, column.sentinels, column.minimum, column.maximum, column.categories)

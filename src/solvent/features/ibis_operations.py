@@ -1,0 +1,111 @@
+"""The operations and statistics of the feature language as Ibis expressions over float64 columns.
+
+NULL is missing. What differs between SQL engines, or between SQL and numpy, is spelled out here: division by zero, the
+larger of a value and NULL, logarithms of nothing, the deviation of equal values.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import ibis
+
+from solvent.features.operations import NO_CORRELATION
+
+Column = Any
+"""An ibis column; ibis ships no types that mypy could check."""
+
+LARGEST_EXPONENT = math.log(1.7976931348623157e308)
+
+
+def only_where(condition: Column, value: Column) -> Column:
+    """The value where the condition is true, missing elsewhere."""
+    return ibis.cases((condition, value), else_=ibis.null("float64"))
+
+
+def _larger(first: Column, second: Column) -> Column:
+    return ibis.cases((first >= second, first), (first < second, second), else_=ibis.null("float64"))
+
+
+def _smaller(first: Column, second: Column) -> Column:
+    return ibis.cases((first <= second, first), (first > second, second), else_=ibis.null("float64"))
+
+
+def _when(condition: Column, then: Column, otherwise: Column | None = None) -> Column:
+    return ibis.cases((condition, then), else_=ibis.null("float64") if otherwise is None else otherwise)
+
+
+OPERATIONS: Mapping[str, Callable[..., Column]] = MappingProxyType(
+    {
+        "add": lambda a, b: a + b,
+        "subtract": lambda a, b: a - b,
+        "multiply": lambda a, b: a * b,
+        "ratio": lambda a, b: a / b.nullif(0.0),
+        "larger": _larger,
+        "smaller": _smaller,
+        "absolute": lambda a: a.abs(),
+        "square_root": lambda a: only_where(a >= 0.0, a).sqrt(),
+        "logarithm": lambda a: only_where(a > 0.0, a).ln(),
+        "exponential": lambda a: only_where(a <= LARGEST_EXPONENT, a).exp(),
+        "coalesce": lambda a, b: a.fill_null(b),
+        "is_missing": lambda a: a.isnull(),
+        "less": lambda a, b: a < b,
+        "less_or_equal": lambda a, b: a <= b,
+        "equal": lambda a, b: a == b,
+        "same_category": lambda a, b: a == b,
+        "and": lambda a, b: a & b,
+        "or": lambda a, b: a | b,
+        "not": lambda a: ~a,
+        "as_number": lambda a: a.cast("float64"),
+        "when": _when,
+    }
+)
+"""Row-wise operations by the name of a node."""
+
+
+def _deviation(value: Column, where: Column) -> Column:
+    spread = value.std(where=where, how="sample")
+    equal = value.max(where=where) == value.min(where=where)
+    return ibis.cases((value.count(where=where) < 2, ibis.null("float64")), (equal, ibis.literal(0.0)), else_=spread)
+
+
+def _slope(value: Column, over: Column, where: Column) -> Column:
+    both = where & value.notnull() & over.notnull()
+    level = over.max(where=both) == over.min(where=both)
+    together = value.cov(over, where=both, how="sample")
+    spread = over.var(where=both, how="sample")
+    unrelated = together * together <= spread * value.var(where=both, how="sample") * NO_CORRELATION
+    return ibis.cases(
+        (value.count(where=both) < 2, ibis.null("float64")),
+        (level, ibis.null("float64")),
+        (unrelated, ibis.literal(0.0)),
+        else_=together / spread.nullif(0.0),
+    )
+
+
+def take_statistic(statistic: str, values: list[Column], rows: Column, where: Column) -> Column:
+    """A statistic over the rows that pass a filter that is never NULL.
+
+    Args:
+        statistic: a name of the language.
+        values: the value column, and for slope the column it is taken over.
+        rows: the relation that they belong to.
+        where: the filter.
+    """
+    value = values[0]
+    match statistic:
+        case "count":
+            return rows.count(where=where).cast("float64")
+        case "share":
+            met = rows.count(where=where & value.fill_null(False)).cast("float64")  # noqa: FBT003
+            return met / rows.count(where=where).cast("float64").nullif(0.0)
+        case "distinct":
+            return value.nunique(where=where).cast("float64").nullif(0.0)
+        case "latest":
+            return value.max(where=where)
+        case "std":
+            return _deviation(value, where)
+        case "slope":
+            return _slope(value, values[1], where)
+    return getattr(value, statistic)(where=where)

@@ -1,0 +1,137 @@
+"""Runs a feature program for one applicant with numpy alone: no dataframe, no database, milliseconds."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import orjson
+
+from solvent.errors import FeatureError
+from solvent.features.operations import FLOAT32_MAX, MISSING, Array
+from solvent.features.program import APPLICATION, Node, Program
+from solvent.features.raw_values import ColumnReader, History, Row, rows_of_client
+from solvent.features.steps import Values, compile_steps
+
+_DAMAGED = "a stored history is damaged: run `solvent features store` again"
+
+
+@dataclass(frozen=True, slots=True)
+class ReducedHistory:
+    """A client's history as far as it can be computed before the application is known.
+
+    `aggregates`: value of each statistic per client that reads no application column, by node.
+    `rows`: the raw columns, already clean, that the other statistics will need, by node; each of shape (rows,).
+    """
+
+    aggregates: Mapping[int, float]
+    rows: Mapping[int, Array]
+
+    def to_bytes(self) -> bytes:
+        """Pack for the client store: a line of JSON with the node numbers and lengths, then little-endian float64."""
+        header = {"aggregates": list(self.aggregates), "rows": [[node, len(rows)] for node, rows in self.rows.items()]}
+        parts = [np.fromiter(self.aggregates.values(), np.float64), *self.rows.values()]
+        return orjson.dumps(header) + b"\n" + np.concatenate(parts).astype("<f8").tobytes()
+
+    @staticmethod
+    def from_bytes(payload: bytes) -> "ReducedHistory":
+        """Unpack.
+
+        Raises:
+            FeatureError: the bytes were not written by `to_bytes`.
+        """
+        try:
+            line, _, body = payload.partition(b"\n")
+            header = orjson.loads(line)
+            numbers = np.frombuffer(body, "<f8")
+            size = len(header["aggregates"])
+            lengths = [length for _, length in header["rows"]]
+            pieces = np.split(numbers[size:], np.cumsum(lengths)[:-1]) if lengths else []
+        except (ValueError, KeyError, TypeError) as error:
+            raise FeatureError(_DAMAGED) from error
+        if numbers.size != size + sum(lengths):
+            raise FeatureError(_DAMAGED)
+        aggregates = dict(zip(header["aggregates"], numbers[:size].tolist(), strict=True))
+        return ReducedHistory(aggregates, {node: rows for (node, _), rows in zip(header["rows"], pieces, strict=True)})
+
+
+class RequestEngine:
+    """A program compiled for one applicant at a time; it holds no state between calls and may be shared."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        bound = program.application_bound
+        self._free = [node for node in program.history_aggregates if node not in bound]
+        free_needs = program.needed_by(self._free)
+        bound_needs = program.needed_by(node for node in program.history_aggregates if node in bound)
+        self._kept = [node for node in bound_needs if program.is_row_leaf(node)]
+        self._row_leaves = self._compile_row_leaves(sorted({*free_needs, *bound_needs}))
+        self._free_steps = compile_steps(program, free_needs)
+        final = program.needed_by((feature.node for feature in program.features), given={*self._free, *self._kept})
+        self._client_leaves = self._compile_client_leaves(final)
+        self._final_steps = compile_steps(program, final)
+        self._outputs = [feature.node for feature in program.features]
+        self._blank = [node.number if node.op == "number" else MISSING for node in program.nodes]
+        self._no_history = self.reduce_history({})
+
+    def reduce_history(self, history: History) -> ReducedHistory:
+        """Compute everything about a client's history that does not depend on the application.
+
+        Args:
+            history: rows by table name, as in a request; rows must be this client's.
+        """
+        values: Values = self._blank.copy()
+        for table, readers in self._row_leaves.items():
+            rows = rows_of_client(history, table)
+            for node, read in readers:
+                values[node] = read(rows)
+        for step in self._free_steps:
+            step(values)
+        return ReducedHistory({node: values[node] for node in self._free}, {node: values[node] for node in self._kept})
+
+    def evaluate(self, application: Row, history: ReducedHistory | None = None) -> Array:
+        """Compute the features of one application.
+
+        Args:
+            application: raw columns of the application table; an absent column is a missing value.
+            history: the client's reduced history; None is a client without history.
+
+        Returns:
+            float64 of shape (features,), in catalogue order, NaN where missing, never infinite; cast to float32 before
+            a model sees it.
+        """
+        known = self._no_history if history is None else history
+        values: Values = self._blank.copy()
+        for node, value in known.aggregates.items():
+            values[node] = value
+        for node, rows in known.rows.items():
+            values[node] = rows
+        for node, read in self._client_leaves:
+            values[node] = read(application)
+        for step in self._final_steps:
+            step(values)
+        features = np.array([values[node] for node in self._outputs])
+        features[~(np.abs(features) <= FLOAT32_MAX)] = MISSING
+        return features
+
+    def _compile_row_leaves(self, positions: Iterable[int]) -> dict[str, list[tuple[int, Callable[..., Array]]]]:
+        readers: dict[str, list[tuple[int, Callable[..., Array]]]] = {}
+        for position in positions:
+            node = self.program.nodes[position]
+            if self.program.is_row_leaf(position):
+                readers.setdefault(node.level.table, []).append((position, self._row_reader(node)))
+        return readers
+
+    def _row_reader(self, node: Node) -> Callable[..., Array]:
+        if node.op == "row":
+            return lambda rows: np.ones(len(rows))
+        column = ColumnReader(node.name, self.program.columns[node.level.table][node.name])
+        return column.read_many if node.op == "column" else column.flag_many
+
+    def _compile_client_leaves(self, positions: Iterable[int]) -> list[tuple[int, Callable[[Row], float]]]:
+        leaves: list[tuple[int, Callable[[Row], float]]] = []
+        for position in positions:
+            node = self.program.nodes[position]
+            if node.op in ("column", "is_sentinel"):
+                column = ColumnReader(node.name, self.program.columns[APPLICATION][node.name])
+                leaves.append((position, column.read_one if node.op == "column" else column.flag_one))
+        return leaves

@@ -1,0 +1,107 @@
+"""Income, credit, goods and annuity of an application: round values and fixed factors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from solvent.world.copula import Latents
+from solvent.world.marginals import Coded, Floats, Marginal, Table, share_edges
+from solvent.world.published import Facts
+
+STEP = 4500.0
+"""Incomes and goods prices are multiples of 4,500 in 97 % and 99.8 % of the applications (relations.json)."""
+
+CENT_STEP = 4.5
+"""Credits and annuities are multiples of 4.5 in nearly all applications (the competition scaled the amounts)."""
+
+REVOLVING_ANNUITY_SHARE = 0.05
+"""AMT_ANNUITY / AMT_CREDIT of revolving loans, in 99.8 % of them (relations.json)."""
+
+RATIO_QUANTILES = 401
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """Discrete distributions of round amounts, and what ties credit to goods and annuity to credit."""
+
+    income: Marginal
+    goods_cash: Marginal
+    credit_revolving: Marginal
+    credit_to_goods: Marginal
+    annuity_to_credit: Marginal
+    goods_slope: float
+    ratio_quantiles: Floats
+
+
+def fit_amounts(facts: Facts, reference: Latents) -> Amounts:
+    """Fit the regression of credit on goods and the ranks of annuity over credit on a reference draw."""
+    slope = float(np.corrcoef(reference["AMT_GOODS_PRICE"], reference["AMT_CREDIT"])[0, 1])
+    relations = facts.relations
+    draft = Amounts(
+        income=_round_values(relations["income"]),
+        goods_cash=_round_values(relations["goods_price_cash"]),
+        credit_revolving=_round_values(relations["credit_revolving"]),
+        credit_to_goods=_round_values(relations["credit_to_goods_cash"]),
+        annuity_to_credit=_round_values(relations["annuity_to_credit_cash"]),
+        goods_slope=slope,
+        ratio_quantiles=np.zeros(1),
+    )
+    credit, _ = _cash_credit(draft, reference)
+    ratio = np.sort(facts.application["AMT_ANNUITY"].draw(reference["AMT_ANNUITY"]) / credit)
+    at = np.linspace(0, ratio.shape[0] - 1, RATIO_QUANTILES).astype(np.int64)
+    return Amounts(**{**_fields(draft), "ratio_quantiles": ratio[at]})
+
+
+def _fields(amounts: Amounts) -> dict[str, Any]:
+    return {name: getattr(amounts, name) for name in Amounts.__dataclass_fields__}
+
+
+def _round_values(entry: Mapping[str, Any]) -> Marginal:
+    return Marginal(share_edges(entry["shares"]), tuple(entry["values"]), True, False, 0.0)  # noqa: FBT003
+
+
+def _cash_credit(amounts: Amounts, latents: Latents) -> tuple[Floats, Floats]:
+    """Return credit and goods price of every client as if the loan were a cash loan."""
+    goods_latent = latents["AMT_GOODS_PRICE"]
+    goods = amounts.goods_cash.draw(goods_latent)
+    spread = np.sqrt(1 - amounts.goods_slope**2)
+    factor = amounts.credit_to_goods.draw((latents["AMT_CREDIT"] - amounts.goods_slope * goods_latent) / spread)
+    return np.maximum(_to_step(goods * factor, CENT_STEP), 45000.0), goods
+
+
+def draw_amounts(table: Table, facts: Facts, amounts: Amounts, drawn: tuple[Latents, np.random.Generator]) -> None:
+    """Set AMT_INCOME_TOTAL, AMT_CREDIT, AMT_GOODS_PRICE and AMT_ANNUITY of the applications in `table`."""
+    latents, draws = drawn
+    contract = table["NAME_CONTRACT_TYPE"]
+    assert isinstance(contract, Coded)  # noqa: S101
+    revolving = contract.equals("Revolving loans")
+    credit, goods = _cash_credit(amounts, latents)
+    annuity = _cash_annuity(facts, amounts, latents, credit)
+    limit = amounts.credit_revolving.draw(latents["AMT_CREDIT"])
+    size = credit.shape[0]
+    no_goods = draws.random(size) < np.where(revolving, 0.0088, 0.0)
+    table["AMT_CREDIT"] = np.where(revolving, limit, credit)
+    table["AMT_GOODS_PRICE"] = np.where(no_goods, np.nan, np.where(revolving, limit, goods))
+    annuity = np.where(revolving, limit * REVOLVING_ANNUITY_SHARE, annuity)
+    table["AMT_ANNUITY"] = np.where(draws.random(size) < facts.application["AMT_ANNUITY"].missing, np.nan, annuity)
+    free = _to_step(facts.application["AMT_INCOME_TOTAL"].draw(latents["AMT_INCOME_TOTAL"]), STEP)
+    listed = draws.random(size) < float(facts.relations["income"]["covers"])
+    table["AMT_INCOME_TOTAL"] = np.where(listed, amounts.income.draw(latents["AMT_INCOME_TOTAL"]), free)
+
+
+def _cash_annuity(facts: Facts, amounts: Amounts, latents: Latents, credit: Floats) -> Floats:
+    """Return annuities whose ratio to the credit has the rank of the copula and the frequent values of the facts."""
+    raw = facts.application["AMT_ANNUITY"].draw(latents["AMT_ANNUITY"]) / credit
+    rank = np.interp(raw, amounts.ratio_quantiles, np.linspace(0, 1, RATIO_QUANTILES))
+    values = np.asarray(amounts.annuity_to_credit.values, dtype=np.float64)
+    bounds = np.cumsum(amounts.annuity_to_credit.visible_mass)
+    ratio = values[np.clip(np.searchsorted(bounds, rank), 0, values.shape[0] - 1)]
+    return _to_step(credit * ratio, CENT_STEP)
+
+
+def _to_step(values: Floats, step: float) -> Floats:
+    return np.asarray(np.rint(values / step) * step, dtype=np.float64)

@@ -1,0 +1,38 @@
+"""The history of a client in a few figures, from its latents: what its rows in the history tables must add up to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from solvent.world.copula import MISSING, Latents
+from solvent.world.marginals import Flags, Floats
+from solvent.world.published import Facts
+
+
+@dataclass(frozen=True)
+class ClientFigures:
+    """History aggregates of n clients by the names of `marginals.json`, float64 (n,), NaN where there are none."""
+
+    values: Mapping[str, Floats]
+
+    def __getitem__(self, name: str) -> Floats:
+        return self.values[name]
+
+    def count(self, name: str) -> Floats:
+        """Return the figure with 0 for none."""
+        return np.nan_to_num(self.values[name])
+
+    def has(self, name: str) -> Flags:
+        """Return a flag per client: the figure exists."""
+        return ~np.isnan(self.values[name])
+
+
+def draw_figures(facts: Facts, latents: Latents, hidden: Mapping[str, Flags]) -> ClientFigures:
+    """Return the history aggregates that the latents stand for."""
+    names = [name for name in latents.copula.names if name in facts.client and not name.endswith(MISSING)]
+    return ClientFigures(
+        {name: np.where(hidden[name], np.nan, facts.client[name].draw(latents[name])) for name in names}
+    )
