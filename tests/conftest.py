@@ -1,9 +1,10 @@
 """What tests of several rooms share: one embedded PostgreSQL per run, and a fresh migrated database per test."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -11,6 +12,7 @@ import pytest
 
 from solvent.decision_log import revisions
 from solvent.decision_log.embedded import EmbeddedServer, start_embedded
+from solvent.decision_log.writer import PostgresDecisionLog
 
 
 @pytest.fixture(scope="session")
@@ -42,13 +44,37 @@ def unmigrated_url(embedded_server: EmbeddedServer) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture
+def rows(database_url: str) -> Callable[[str], list[tuple[Any, ...]]]:
+    """Reads the database of the test over a connection of its own, so that it sees committed rows only."""
+
+    def read(query: str) -> list[tuple[Any, ...]]:
+        with psycopg.connect(database_url, options="-c timezone=UTC") as connection:
+            return connection.execute(query.encode()).fetchall()
+
+    return read
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Tests marked anyio run on asyncio."""
+    return "asyncio"
+
+
+@pytest.fixture
+async def postgres_log(database_url: str, anyio_backend: str) -> AsyncIterator[PostgresDecisionLog]:
+    """An open decision log on the database of the test."""
+    async with PostgresDecisionLog(database_url) as log:
+        yield log
+
+
 @contextmanager
 def _database(server_url: str, *, template: str) -> Iterator[str]:
     name = f"test_{uuid4().hex}"
     with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
         yield server_url.replace("/postgres?", f"/{name}?")
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 def _name(url: str) -> str:

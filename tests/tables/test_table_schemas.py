@@ -3,6 +3,7 @@ import math
 from pathlib import Path
 
 import pytest
+
 from solvent.errors import TablesError
 from solvent.tables.files import FILE_NAMES, TableFile
 from solvent.tables.schemas import APPLICATION, HISTORY_TABLES, ColumnKind, table_schema, table_schemas
@@ -11,11 +12,11 @@ REAL_SAMPLE = Path(__file__).parents[2].parent / "shared" / "home-credit-sample"
 ALL_COLUMNS = [(schema.name, column) for schema in table_schemas().values() for column in schema.columns]
 
 
-def test_declares_the_application_first_and_then_the_six_histories():
+def test_declares_the_application_first_and_then_the_six_histories() -> None:
     assert tuple(table_schemas()) == (APPLICATION, *HISTORY_TABLES)
 
 
-def test_declares_every_column_of_the_seven_tables():
+def test_declares_every_column_of_the_seven_tables() -> None:
     counted = {name: len(schema.columns) for name, schema in table_schemas().items()}
     assert counted == {
         "application": 122,
@@ -28,7 +29,7 @@ def test_declares_every_column_of_the_seven_tables():
     }
 
 
-def test_names_the_key_of_each_table():
+def test_names_the_key_of_each_table() -> None:
     assert {name: schema.key for name, schema in table_schemas().items()} == {
         "application": ("SK_ID_CURR",),
         "bureau": ("SK_ID_BUREAU",),
@@ -40,13 +41,13 @@ def test_names_the_key_of_each_table():
     }
 
 
-def test_only_the_monthly_bureau_rows_reach_the_client_through_a_loan():
+def test_only_the_monthly_bureau_rows_reach_the_client_through_a_loan() -> None:
     links = {name: schema.link for name, schema in table_schemas().items()}
     assert links.pop("bureau_balance") == "SK_ID_BUREAU"
     assert set(links.values()) == {"SK_ID_CURR"}
 
 
-def test_an_application_needs_five_columns():
+def test_an_application_needs_five_columns() -> None:
     required = [column.name for column in table_schema("application").columns if column.required]
     assert required == ["SK_ID_CURR", "NAME_CONTRACT_TYPE", "AMT_INCOME_TOTAL", "AMT_CREDIT", "DAYS_BIRTH"]
 
@@ -66,19 +67,19 @@ def test_an_application_needs_five_columns():
         ("bureau", "AMT_CREDIT_SUM", ()),
     ],
 )
-def test_declares_the_values_that_mean_missing(table, column, sentinels):
+def test_declares_the_values_that_mean_missing(table: str, column: str, sentinels: tuple[float | str, ...]) -> None:
     assert table_schema(table).column(column).sentinels == sentinels
 
 
-def test_not_applicable_is_a_category_of_its_own():
+def test_not_applicable_is_a_category_of_its_own() -> None:
     assert "XAP" in table_schema("previous_application").column("CODE_REJECT_REASON").categories
 
 
-def test_every_monthly_bureau_status_is_a_category():
+def test_every_monthly_bureau_status_is_a_category() -> None:
     assert table_schema("bureau_balance").column("STATUS").categories == ("0", "1", "2", "3", "4", "5", "C", "X")
 
 
-def test_knows_the_rare_incomes_that_a_sample_may_lack():
+def test_knows_the_rare_incomes_that_a_sample_may_lack() -> None:
     assert table_schema("application").column("NAME_INCOME_TYPE").categories == (
         "Businessman",
         "Commercial associate",
@@ -91,7 +92,7 @@ def test_knows_the_rare_incomes_that_a_sample_may_lack():
     )
 
 
-def test_categories_are_sorted_once_each_and_hold_no_sentinel():
+def test_categories_are_sorted_once_each_and_hold_no_sentinel() -> None:
     faulty = [
         (table, column.name)
         for table, column in ALL_COLUMNS
@@ -100,7 +101,7 @@ def test_categories_are_sorted_once_each_and_hold_no_sentinel():
     assert faulty == []
 
 
-def test_only_category_columns_have_categories_and_all_of_them_do():
+def test_only_category_columns_have_categories_and_all_of_them_do() -> None:
     faulty = [
         (table, column.name)
         for table, column in ALL_COLUMNS
@@ -109,7 +110,7 @@ def test_only_category_columns_have_categories_and_all_of_them_do():
     assert faulty == []
 
 
-def test_every_number_has_a_finite_range_and_no_category_has_one():
+def test_every_number_has_a_finite_range_and_no_category_has_one() -> None:
     def is_declared_well(kind: ColumnKind, low: float | None, high: float | None) -> bool:
         if kind == ColumnKind.CATEGORY:
             return low is None and high is None
@@ -123,17 +124,17 @@ def test_every_number_has_a_finite_range_and_no_category_has_one():
     assert faulty == []
 
 
-def test_an_age_in_years_lies_outside_the_range_of_the_birth_date():
+def test_an_age_in_years_lies_outside_the_range_of_the_birth_date() -> None:
     birth = table_schema("application").column("DAYS_BIRTH")
     assert (birth.minimum, birth.maximum) == (-36525.0, -5479.0)
 
 
-def test_refuses_a_column_that_the_table_does_not_have():
+def test_refuses_a_column_that_the_table_does_not_have() -> None:
     with pytest.raises(TablesError, match="table bureau has no column SK_BUREAU_ID"):
         table_schema("bureau").column("SK_BUREAU_ID")
 
 
-def test_refuses_a_table_that_does_not_exist():
+def test_refuses_a_table_that_does_not_exist() -> None:
     with pytest.raises(TablesError, match="there is no table burau: the tables are application, bureau, "):
         table_schema("burau")
 
@@ -141,7 +142,7 @@ def test_refuses_a_table_that_does_not_exist():
 @pytest.mark.real_data
 @pytest.mark.skipif(not REAL_SAMPLE.is_dir(), reason="the real sample is not beside the project")
 @pytest.mark.parametrize("name", FILE_NAMES)
-def test_columns_stand_in_the_order_of_the_real_file(name):
+def test_columns_stand_in_the_order_of_the_real_file(name: str) -> None:
     file = TableFile(name, REAL_SAMPLE / f"{name}.csv")
     with file.path.open(encoding="utf-8") as stream:
         assert next(csv.reader(stream)) == [column.name for column in file.expected_columns]

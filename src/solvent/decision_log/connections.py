@@ -17,6 +17,9 @@ SyncConnection = psycopg.Connection[Row]
 
 CONNECT_SECONDS = 2
 READ_SECONDS = 1.0
+FETCH_SECONDS = 2.0
+"""Bound of a read with all that it may take: the turn, a statement that gets no answer, another connection."""
+
 RETRY_SECONDS = 0.5
 """After a failed connect, readers are refused at once for this long instead of queueing for the next attempt."""
 
@@ -29,7 +32,7 @@ SET idle_in_transaction_session_timeout TO '10s'
 """
 
 
-async def connect(url: str, application_name: str, *, statement_seconds: int = 2) -> Connection:
+async def connect(url: str, application_name: str, *, statement_seconds: int = 3) -> Connection:
     """Open a connection to a server that accepts writes, with every session setting that a promise rests on.
 
     Raises:
@@ -45,7 +48,7 @@ async def connect(url: str, application_name: str, *, statement_seconds: int = 2
     )
     try:
         with bounded(connection, CONNECT_SECONDS):
-            await connection.execute(SESSION.format(statement_seconds=statement_seconds))
+            await connection.execute(SESSION.format(statement_seconds=statement_seconds), prepare=False)
     except BaseException:
         await connection.close()
         raise
@@ -106,36 +109,36 @@ class SharedConnection:
 
     async def fetch(self, query: str, parameters: Sequence[object] = ()) -> list[Row]:
         """Run one statement and return its rows; raises LogUnavailableError if that cannot be done soon."""
-        async with self._lock:
-            if self._connection is not None:
-                # It may have died while nobody used it: that is no reason to refuse.
-                with suppress(psycopg.Error):
-                    return await self._fetch(query, parameters)
-                await self.close()
-            try:
-                return await self._fetch(query, parameters)
-            except psycopg.Error as error:
-                await self.close()
-                raise LogUnavailableError(
-                    f"the decision log cannot be read now ({type(error).__name__}): try again"
-                ) from error
+        try:
+            async with asyncio.timeout(FETCH_SECONDS), self._lock:
+                return await self._fetch_again_if_lost(query, parameters)
+        except (psycopg.Error, TimeoutError) as error:
+            raise LogUnavailableError(f"the decision log cannot be read now ({type(error).__name__})") from error
 
     async def close(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.close()
 
-    async def _fetch(self, query: str, parameters: Sequence[object]) -> list[Row]:
-        connection = self._connection or await self._open()
+    async def _fetch_again_if_lost(self, query: str, parameters: Sequence[object]) -> list[Row]:
+        if self._connection is not None:
+            # It may have died while nobody used it: that is no reason to refuse.
+            with suppress(psycopg.Error):
+                return await self._fetch(self._connection, query, parameters)
+            await self.close()
+        return await self._fetch(await self._open(), query, parameters)
+
+    async def _fetch(self, connection: Connection, query: str, parameters: Sequence[object]) -> list[Row]:
         with bounded(connection, READ_SECONDS):
             cursor = await connection.execute(query.encode(), parameters, binary=True)
             return await cursor.fetchall() if cursor.description else []
 
     async def _open(self) -> Connection:
-        now = asyncio.get_running_loop().time()
-        if now < self._retry_at:
+        loop = asyncio.get_running_loop()
+        if loop.time() < self._retry_at:
             raise psycopg.OperationalError("the last connect failed a moment ago")
-        self._retry_at = now + RETRY_SECONDS
-        self._connection = await connect(self._url, self._application_name)
-        self._retry_at = 0.0
+        try:
+            self._connection = await connect(self._url, self._application_name)
+        finally:
+            self._retry_at = 0.0 if self._connection else loop.time() + RETRY_SECONDS
         return self._connection

@@ -63,7 +63,7 @@ class EmbeddedServer:
             return
         with _exclusive(self._directory), self._owner:
             if _is_only_owner(self._owner) and _is_served(self._server.pgdata):
-                _control(self._server, "-m", "fast", "stop")
+                _stop(self._server)
         atexit.unregister(self.stop)
 
     def __enter__(self) -> Self:
@@ -73,7 +73,7 @@ class EmbeddedServer:
         self.stop()
 
 
-def start_embedded(directory: Path) -> EmbeddedServer:
+def start_embedded(directory: Path, *, start_seconds: float = START_SECONDS) -> EmbeddedServer:
     """Start the server that keeps its data below `directory`, or join it if it runs, and return once it answers.
 
     The directory is made if it is missing. What a crash or a container restart left behind is healed first.
@@ -90,7 +90,7 @@ def start_embedded(directory: Path) -> EmbeddedServer:
             fcntl.flock(owner, fcntl.LOCK_SH)
             _initialise(make_server, directory)
             server = make_server(_reachable_path(directory / "pgdata"))
-            _run(server)
+            _run(server, start_seconds)
         except BaseException:
             owner.close()
             raise
@@ -163,8 +163,8 @@ def _is_socket_directory(path: Path) -> bool:
     return len(name) <= MAX_SOCKET_PATH_BYTES and not any(byte in name for byte in b" \t\"'\\,")
 
 
-def _run(server: _Server) -> None:
-    deadline = time.monotonic() + START_SECONDS
+def _run(server: _Server, start_seconds: float) -> None:
+    deadline = time.monotonic() + start_seconds
     while True:
         _heal(server.pgdata)
         try:
@@ -205,14 +205,11 @@ def _is_only_owner(owner: IO[str]) -> bool:
     return True
 
 
-def _control(server: _Server, *arguments: str) -> None:
-    subprocess.run(  # noqa: S603 - the wheel's own program on our own folder
-        (server.bin_path / "pg_ctl", "-w", "-D", server.pgdata, *arguments),
-        check=True,
-        user=server.system_user,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+def _stop(server: _Server) -> None:
+    command = (server.bin_path / "pg_ctl", "-w", "-m", "fast", "-D", server.pgdata, "stop")
+    done = subprocess.run(command, check=False, user=server.system_user, capture_output=True)  # noqa: S603 - our own server
+    if done.returncode != 0 and _is_served(server.pgdata):
+        raise DecisionLogError(f"the embedded PostgreSQL did not stop: see {server.log}")
 
 
 @contextmanager

@@ -26,18 +26,18 @@ _UPGRADE_LOCK = 7_246_109_331
 _LOCK_NOT_AVAILABLE = "55P03"
 
 
-def upgrade(url: str, revision: str = "head") -> None:
+def upgrade(url: str, revision: str = "head", *, attempts: int = MAX_ATTEMPTS) -> None:
     """Bring the database up to `revision`; a database that is there already stays as it is.
 
     Raises:
         DecisionLogError: the database is away, or a table stayed locked through every attempt.
     """
-    _migrate(url, lambda config: command.upgrade(config, revision))
+    _migrate(url, lambda config: command.upgrade(config, revision), attempts)
 
 
-def downgrade(url: str, revision: str) -> None:
+def downgrade(url: str, revision: str, *, attempts: int = MAX_ATTEMPTS) -> None:
     """Take the database back to `revision`; "base" removes every table with its rows. Raises like `upgrade`."""
-    _migrate(url, lambda config: command.downgrade(config, revision))
+    _migrate(url, lambda config: command.downgrade(config, revision), attempts)
 
 
 def find_revision(url: str) -> str | None:
@@ -60,15 +60,15 @@ def check_revision(url: str) -> None:
         )
 
 
-def _migrate(url: str, act: Callable[[Config], None]) -> None:
-    for attempt in range(1, MAX_ATTEMPTS + 1):
+def _migrate(url: str, act: Callable[[Config], None], attempts: int) -> None:
+    for attempt in range(1, attempts + 1):
         try:
             with _connected(url) as connection:
                 connection.execute(text(f"SELECT pg_advisory_lock({_UPGRADE_LOCK})"))
                 connection.commit()
                 act(_config(connection))
         except _LockedError as error:
-            if attempt == MAX_ATTEMPTS:
+            if attempt == attempts:
                 raise DecisionLogError("tables stayed locked: stop long queries on the database and retry") from error
             time.sleep(0.1 * attempt)
         else:

@@ -35,8 +35,13 @@ class Waiting:
 class WaitingLine:
     """What the writer has yet to write. Failures only fill up a transaction: they never keep a submission waiting."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, *, max_waiting: int = MAX_WAITING, max_failures: int = MAX_FAILURES, wait_seconds: float = WAIT_SECONDS
+    ) -> None:
         self.dropped_failures = 0
+        self._max_waiting = max_waiting
+        self._max_failures = max_failures
+        self._wait_seconds = wait_seconds
         self._submissions: deque[Waiting] = deque()
         self._failures: deque[FailureRecord] = deque()
         self._filled = asyncio.Event()
@@ -50,10 +55,10 @@ class WaitingLine:
 
     async def join(self, prepared: Prepared) -> Receipt:
         """Wait for the submission's turn and its commit; raises what `DecisionLog.record` raises."""
-        if len(self._submissions) >= MAX_WAITING:
+        if len(self._submissions) >= self._max_waiting:
             raise LogUnavailableError("too many decisions wait for the decision log: try again later")
         loop = asyncio.get_running_loop()
-        waiting = Waiting(prepared, loop.create_future(), loop.time() + WAIT_SECONDS)
+        waiting = Waiting(prepared, loop.create_future(), loop.time() + self._wait_seconds)
         self._submissions.append(waiting)
         self._filled.set()
         timer = loop.call_at(waiting.deadline, self._expire, waiting)
@@ -64,7 +69,7 @@ class WaitingLine:
 
     def add_failure(self, failure: FailureRecord) -> None:
         """Keep a failure for the next transaction; a full line drops it and counts the loss."""
-        if len(self._failures) >= MAX_FAILURES:
+        if len(self._failures) >= self._max_failures:
             self.dropped_failures += 1
             return
         self._failures.append(failure)
@@ -72,6 +77,8 @@ class WaitingLine:
 
     async def wait(self) -> None:
         """Return when there is something to write, or on `wake`."""
+        if not self.has_work:
+            self._filled.clear()
         await self._filled.wait()
 
     def wake(self) -> None:
@@ -85,8 +92,6 @@ class WaitingLine:
             if not waiting.receipt.done():
                 batch.append(waiting)
         failures = [self._failures.popleft() for _ in range(min(limit, len(self._failures)))]
-        if not self.has_work:
-            self._filled.clear()
         return batch, failures
 
     def put_back(self, batch: list[Waiting]) -> None:

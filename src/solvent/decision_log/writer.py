@@ -107,8 +107,8 @@ class PostgresDecisionLog:
         try:
             async with await connect(self._url, "solvent-histories", statement_seconds=STORE_SECONDS) as connection:
                 await _replace_histories(connection, rows)
-        except (psycopg.DataError, psycopg.IntegrityError) as error:
-            raise DecisionLogError(f"no history was stored: one does not fit ({type(error).__name__})") from error
+        except (psycopg.DataError, psycopg.IntegrityError, OverflowError) as error:
+            raise DecisionLogError(f"no history was stored: one does not fit ({type(error).__name__})") from None
         except psycopg.Error as error:
             raise LogUnavailableError(f"no history was stored ({type(error).__name__}): try again") from error
 

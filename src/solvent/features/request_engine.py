@@ -1,5 +1,6 @@
 """Runs a feature program for one applicant with numpy alone: no dataframe, no database, milliseconds."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -68,6 +69,7 @@ class RequestEngine:
         self._free_steps = compile_steps(program, free_needs)
         final = program.needed_by((feature.node for feature in program.features), given={*self._free, *self._kept})
         self._client_leaves = self._compile_client_leaves(final)
+        self._client_columns = [read for node, read in self._client_leaves if program.nodes[node].op == "column"]
         self._final_steps = compile_steps(program, final)
         self._outputs = [feature.node for feature in program.features]
         self._blank = [node.number if node.op == "number" else MISSING for node in program.nodes]
@@ -112,6 +114,15 @@ class RequestEngine:
         features = np.array([values[node] for node in self._outputs])
         features[~(np.abs(features) <= FLOAT32_MAX)] = MISSING
         return features
+
+    @property
+    def client_column_count(self) -> int:
+        """How many raw columns of the application the program reads."""
+        return len(self._client_columns)
+
+    def count_usable(self, application: Row) -> int:
+        """How many of them hold a value that does not count as missing."""
+        return sum(not math.isnan(read(application)) for read in self._client_columns)
 
     def _compile_row_leaves(self, positions: Iterable[int]) -> dict[str, list[tuple[int, Callable[..., Array]]]]:
         readers: dict[str, list[tuple[int, Callable[..., Array]]]] = {}

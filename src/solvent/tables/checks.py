@@ -5,8 +5,9 @@ from typing import Any
 
 from solvent.tables.files import APPLICATION_FILES
 from solvent.tables.findings import Finding, Rule, key_column
-from solvent.tables.reading import RawTables, cleaned_expression, translated_errors
+from solvent.tables.reading import RawTables, translated_errors
 from solvent.tables.schemas import APPLICATION, CLIENT, HISTORY_TABLES, Column, ColumnKind, TableSchema, table_schemas
+from solvent.tables.views import cleaned_expression, quote_text
 
 Progress = Callable[[str, float], None]
 
@@ -101,7 +102,8 @@ def _faults(column: Column) -> Iterator[tuple[Rule, str]]:
     if column.kind == ColumnKind.CATEGORY:
         if column.required:
             yield Rule.MISSING_REQUIRED, f"coalesce({name}, '') = ''"
-        yield Rule.UNKNOWN_CATEGORY, f"{name} NOT IN ({_literals('', *column.sentinels, *column.categories)})"
+        known = ", ".join(quote_text(str(value)) for value in ("", *column.sentinels, *column.categories))
+        yield Rule.UNKNOWN_CATEGORY, f"{name} NOT IN ({known})"
         return
     if column.required:
         yield Rule.MISSING_REQUIRED, f"NOT coalesce(isfinite({name}), false)"
@@ -110,10 +112,6 @@ def _faults(column: Column) -> Iterator[tuple[Rule, str]]:
         yield Rule.NOT_INTEGER, f"isfinite({name}) AND {name} <> trunc({name})"
     beyond = f"isfinite({name}) AND {name} NOT BETWEEN {column.minimum} AND {column.maximum}"
     yield Rule.OUT_OF_RANGE, beyond + "".join(f" AND {name} <> {sentinel}" for sentinel in column.sentinels)
-
-
-def _literals(*values: float | str) -> str:
-    return ", ".join("'{}'".format(str(value).replace("'", "''")) for value in values)
 
 
 def _query(tables: RawTables, aggregates: str, source: str) -> tuple[Any, ...]:

@@ -22,18 +22,21 @@ class Rule(StrEnum):
 
 _ERRORS = frozenset({Rule.MISSING_FILE, Rule.DUPLICATE_KEY, Rule.MISSING_REQUIRED, Rule.NOT_INTEGER})
 
-# What the rows do, and the remedy.
+# What is wrong with the counted rows, and the remedy.
 _SENTENCES = {
-    Rule.DUPLICATE_KEY: ("repeat the key of another row", "keep one row of each"),
-    Rule.ORPHAN_ROWS: ("belong to nobody in {parent}", "add the missing rows there, or expect these to be left out"),
-    Rule.MISSING_REQUIRED: ("hold no value, which every row needs", "fill it in, or remove those rows"),
-    Rule.NOT_INTEGER: ("hold a fraction where a whole number belongs", "correct the export"),
-    Rule.NOT_FINITE: ("hold NaN or infinity", "leave the field empty; features take it as missing"),
+    Rule.DUPLICATE_KEY: ("with the key of another row", "keep one row of each"),
+    Rule.ORPHAN_ROWS: ("without an owner in {parent}", "add the missing rows there, or expect these to be left out"),
+    Rule.MISSING_REQUIRED: ("without the value, which every row needs", "fill it in, or leave such rows out"),
+    Rule.NOT_INTEGER: ("with a fraction where a whole number belongs", "correct the export"),
+    Rule.NOT_FINITE: ("with NaN or infinity", "leave the field empty; features take it as missing"),
     Rule.OUT_OF_RANGE: (
-        "lie outside {minimum:.10g} to {maximum:.10g} {unit}",
+        "outside {minimum:.10g} to {maximum:.10g} {unit}",
         "check unit and sign; features take it as missing",
     ),
-    Rule.UNKNOWN_CATEGORY: ("hold a category that the schema does not know", "features take it as missing"),
+    Rule.UNKNOWN_CATEGORY: (
+        "with a category that the schema does not know",
+        "correct it, or add it to the schema; features take it as missing",
+    ),
 }
 
 

@@ -1,13 +1,11 @@
 """Opens a folder of raw tables as typed DuckDB views, from CSV or Parquet."""
 
-import glob
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import reduce
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,18 +13,11 @@ from typing import Self
 import duckdb
 
 from solvent.errors import TablesError
-from solvent.tables.files import (
-    APPLICATION_FILES,
-    FILE_NAMES,
-    TableFile,
-    find_table_files,
-    find_unknown_columns,
-    read_csv_header,
-)
-from solvent.tables.schemas import APPLICATION, HISTORY_TABLES, Column, ColumnKind, table_schema, table_schemas
+from solvent.tables.files import FILE_NAMES, find_table_files
+from solvent.tables.schemas import HISTORY_TABLES, table_schemas
+from solvent.tables.views import create_application_views, create_empty_views, create_views
 
-_NUMBER_TYPE = re.compile(r"U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|BOOLEAN|DECIMAL\(\d+,\d+\)|\"NULL\"")
-_TEXT_TYPE = re.compile(r"VARCHAR|ENUM\(.*\)|\"NULL\"", re.DOTALL)
+_FILE_ERRORS = (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.IOException, duckdb.Error)
 _BROKEN_LINES = {
     "Expected Number of Columns": "does not have as many fields as the header",
     "unterminated quote": "opens a quote that is not closed",
@@ -79,11 +70,11 @@ def open_tables(directory: Path, *, memory_limit: str | None = None, threads: in
         connection = _connect(spill_directory, memory_limit=memory_limit, threads=threads)
         on_failure.callback(connection.close)
         with translated_errors():
-            unknown = {file.name: _create_views(connection, file) for file in found}
-            _create_application_views(connection, [name for name in APPLICATION_FILES if name in unknown])
+            unknown = {file.name: create_views(connection, file) for file in found}
+            create_application_views(connection, unknown)
             for name in HISTORY_TABLES:
                 if name not in unknown:
-                    _create_empty_views(connection, name)
+                    create_empty_views(connection, name)
         on_failure.pop_all()
     return RawTables(directory, connection, frozenset(unknown), unknown, spill_directory)
 
@@ -99,7 +90,10 @@ def translated_errors() -> Iterator[None]:
         yield
     except duckdb.OutOfMemoryException:
         raise TablesError("reading the tables needs more memory: raise the memory limit, or use Parquet") from None
-    except (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.IOException) as error:
+    except duckdb.Error as error:
+        # A damaged Parquet page comes as the bare base class (from Thrift), so the type is compared, not its family.
+        if type(error) not in _FILE_ERRORS:
+            raise
         raise TablesError(_describe(str(error))) from None
 
 
@@ -107,7 +101,7 @@ def _describe(message: str) -> str:
     """Say where DuckDB's message points to, in words that hold nothing of the file but known names."""
     files = [match[0] for match in re.finditer(r"(\w+)\.(csv|parquet)", message) if match[1] in FILE_NAMES]
     if not files:
-        return "the raw tables cannot be read: check that their files and the space for temporary files are still there"
+        return "the raw tables cannot be read: a file is damaged or gone, or the space for temporary files is used up"
     where = files[-1]
     line = re.search(r"CSV Error on Line: (\d+)", message)
     if line is None:
@@ -129,39 +123,3 @@ def _connect(spill_directory: Path, *, memory_limit: str | None, threads: int | 
         raise TablesError(
             'DuckDB refuses its settings: give a memory limit such as "4GB" and 1 thread or more'
         ) from None
-
-
-def _create_views(connection: duckdb.DuckDBPyConnection, file: TableFile) -> tuple[str, ...]:
-    """Create the views `file_NAME` and `NAME`; return the columns of the file that the schema does not know."""
-    if file.is_csv:
-        header = read_csv_header(file)
-        source = _csv_source(file, header)
-    else:
-        source = f"read_parquet({_quote_path(file.path)})"
-        types = _read_parquet_types(connection, file)
-        header = tuple(types)
-    unknown = find_unknown_columns(file, header)
-    if not file.is_csv:
-        _check_parquet_types(file, types)
-    stored = _projection(file.schema.columns, lambda column: _stored(column, file.expected_columns))
-    _create_view(connection, f"file_{file.name}", f"SELECT {stored} FROM {source}")  # noqa: S608 - names of our schemas
-    _create_cleaned_view(connection, file.name, file.schema)
-    return unknown
-def _projection(columns: Sequence[Column], expression: Callable[[Column], str]) -> str:
-    return ", ".join(f'{expression(column)} AS "{column.name}"' for column in columns)
-
-
-def _stored(column: Column, expected: Sequence[Column]) -> str:
-    type_name = "VARCHAR" if column.kind == ColumnKind.CATEGORY else "DOUBLE"
-    return f'CAST("{column.name}" AS {type_name})' if column in expected else f"CAST(NULL AS {type_name})"
-
-
-def cleaned_expression(column: Column) -> str:
-    """Return the SQL that turns a column of a view `file_NAME` into that of the view `NAME`."""
-    name = f'"{column.name}"'
-    if column.kind == ColumnKind.CATEGORY:
-        return f"nullif({name}, '')"
-    if column.kind == ColumnKind.KEY:
-        # A cast alone would round 2.7 to 3, which may be another client.
-        return f"CASE WHEN {name} = trunc({name}) THEN TRY_CAST({name} AS BIGINT) END"
-    return f"CASE WHEN isfinite({name}) THEN {name} END"

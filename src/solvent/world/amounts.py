@@ -1,7 +1,5 @@
 """Income, credit, goods and annuity of an application: round values and fixed factors."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,14 +7,10 @@ from typing import Any
 import numpy as np
 
 from solvent.world.copula import Latents
-from solvent.world.marginals import Coded, Floats, Marginal, Table, share_edges
+from solvent.world.draws import Draws
+from solvent.world.marginals import Floats, Marginal, Table, share_edges, texts
+from solvent.world.money import CENT_STEP, ROUND_STEP, to_step
 from solvent.world.published import Facts
-
-STEP = 4500.0
-"""Incomes and goods prices are multiples of 4,500 in 97 % and 99.8 % of the applications (relations.json)."""
-
-CENT_STEP = 4.5
-"""Credits and annuities are multiples of 4.5 in nearly all applications (the competition scaled the amounts)."""
 
 REVOLVING_ANNUITY_SHARE = 0.05
 """AMT_ANNUITY / AMT_CREDIT of revolving loans, in 99.8 % of them (relations.json)."""
@@ -70,26 +64,24 @@ def _cash_credit(amounts: Amounts, latents: Latents) -> tuple[Floats, Floats]:
     goods = amounts.goods_cash.draw(goods_latent)
     spread = np.sqrt(1 - amounts.goods_slope**2)
     factor = amounts.credit_to_goods.draw((latents["AMT_CREDIT"] - amounts.goods_slope * goods_latent) / spread)
-    return np.maximum(_to_step(goods * factor, CENT_STEP), 45000.0), goods
+    return np.maximum(to_step(goods * factor, CENT_STEP), 45000.0), goods
 
 
-def draw_amounts(table: Table, facts: Facts, amounts: Amounts, drawn: tuple[Latents, np.random.Generator]) -> None:
+def draw_amounts(table: Table, facts: Facts, amounts: Amounts, drawn: tuple[Latents, Draws]) -> None:
     """Set AMT_INCOME_TOTAL, AMT_CREDIT, AMT_GOODS_PRICE and AMT_ANNUITY of the applications in `table`."""
     latents, draws = drawn
-    contract = table["NAME_CONTRACT_TYPE"]
-    assert isinstance(contract, Coded)  # noqa: S101
-    revolving = contract.equals("Revolving loans")
+    revolving = texts(table, "NAME_CONTRACT_TYPE").equals("Revolving loans")
     credit, goods = _cash_credit(amounts, latents)
     annuity = _cash_annuity(facts, amounts, latents, credit)
     limit = amounts.credit_revolving.draw(latents["AMT_CREDIT"])
     size = credit.shape[0]
-    no_goods = draws.random(size) < np.where(revolving, 0.0088, 0.0)
+    no_goods = draws.uniform(size) < np.where(revolving, 0.0088, 0.0)
     table["AMT_CREDIT"] = np.where(revolving, limit, credit)
     table["AMT_GOODS_PRICE"] = np.where(no_goods, np.nan, np.where(revolving, limit, goods))
     annuity = np.where(revolving, limit * REVOLVING_ANNUITY_SHARE, annuity)
-    table["AMT_ANNUITY"] = np.where(draws.random(size) < facts.application["AMT_ANNUITY"].missing, np.nan, annuity)
-    free = _to_step(facts.application["AMT_INCOME_TOTAL"].draw(latents["AMT_INCOME_TOTAL"]), STEP)
-    listed = draws.random(size) < float(facts.relations["income"]["covers"])
+    table["AMT_ANNUITY"] = np.where(draws.uniform(size) < facts.application["AMT_ANNUITY"].missing, np.nan, annuity)
+    free = to_step(facts.application["AMT_INCOME_TOTAL"].draw(latents["AMT_INCOME_TOTAL"]), ROUND_STEP)
+    listed = draws.uniform(size) < float(facts.relations["income"]["covers"])
     table["AMT_INCOME_TOTAL"] = np.where(listed, amounts.income.draw(latents["AMT_INCOME_TOTAL"]), free)
 
 
@@ -100,8 +92,4 @@ def _cash_annuity(facts: Facts, amounts: Amounts, latents: Latents, credit: Floa
     values = np.asarray(amounts.annuity_to_credit.values, dtype=np.float64)
     bounds = np.cumsum(amounts.annuity_to_credit.visible_mass)
     ratio = values[np.clip(np.searchsorted(bounds, rank), 0, values.shape[0] - 1)]
-    return _to_step(credit * ratio, CENT_STEP)
-
-
-def _to_step(values: Floats, step: float) -> Floats:
-    return np.asarray(np.rint(values / step) * step, dtype=np.float64)
+    return to_step(credit * ratio, CENT_STEP)

@@ -1,7 +1,5 @@
 """The application table: raw columns from a client's latents, and the rules that hold inside one application."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,10 +7,22 @@ from typing import Any
 import numpy as np
 
 from solvent.world.amounts import Amounts, draw_amounts, fit_amounts
-from solvent.world.copula import MISSING, Latents
-from solvent.world.hidden import not_employed
+from solvent.world.copula import Latents
+from solvent.world.draws import Draws
+from solvent.world.hidden import Presence, not_employed
 from solvent.world.housing import add_housing
-from solvent.world.marginals import Coded, Flags, Floats, Integers, Marginal, Table, conditional_codes, fitted_edges
+from solvent.world.marginals import (
+    Coded,
+    Flags,
+    Floats,
+    Integers,
+    Marginal,
+    Table,
+    conditional_codes,
+    fitted_edges,
+    numbers,
+    texts,
+)
 from solvent.world.published import TEXT, Facts
 
 NOT_EMPLOYED_DAYS = 365243.0
@@ -111,30 +121,32 @@ def _with_flag(shares: Mapping[int, float]) -> dict[int, list[float]]:
 
 
 def make_applications(
-    facts: Facts, rules: ApplicationRules, latents: Latents, hidden: Mapping[str, Flags], draws: np.random.Generator
+    lender: tuple[Facts, ApplicationRules, Presence], latents: Latents, hidden: Mapping[str, Flags], draws: Draws
 ) -> Table:
     """Return the application columns of these clients, all but SK_ID_CURR and TARGET, by raw name."""
+    facts, rules, presence = lender
     table: Table = {}
     kinds = dict(facts.columns["application"])
     for name in latents.copula.names:
         if name in kinds and not name.startswith("FLAG_DOCUMENT_"):
             marginal = facts.application[name]
-            latent = latents[name]
+            latent = presence.seen(latents, name)
             drawn = marginal.texts(latent) if kinds[name] == TEXT else marginal.draw(latent)
             table[name] = _hide(drawn, hidden.get(name), marginal.missing, draws)
     _employment(table, rules, latents)
     _family(table, rules, latents)
-    _documents(table, facts, rules, latents)
+    _documents(table, rules, latents)
     _regions(table, facts, draws)
-    _circle_and_flags(table, facts, draws)
+    _social_circle(table, facts, draws)
     draw_amounts(table, facts, rules.amounts, (latents, draws))
     add_housing(table, facts, draws)
+    table["FLAG_MOBIL"] = np.ones(len(latents.values))
     return table
 
 
-def _hide(drawn: Floats | Coded, hidden: Flags | None, share: float, draws: np.random.Generator) -> Floats | Coded:
+def _hide(drawn: Floats | Coded, hidden: Flags | None, share: float, draws: Draws) -> Floats | Coded:
     size = (drawn.codes if isinstance(drawn, Coded) else drawn).shape[0]
-    rare = draws.random(size) < share
+    rare = draws.uniform(size) < share
     where = rare if hidden is None else hidden
     if isinstance(drawn, Coded):
         return drawn.hidden(where)
@@ -147,7 +159,9 @@ def _employment(table: Table, rules: ApplicationRules, latents: Latents) -> None
     income = conditional_codes(latents["NAME_INCOME_TYPE"], employed, rules.income_edges)
     unemployed = idle & (latents["NAME_INCOME_TYPE"] > 3.2)
     labels = (*rules.income_types, _PENSIONER, _UNEMPLOYED)
-    table["NAME_INCOME_TYPE"] = Coded(np.where(unemployed, len(labels) - 1, np.where(idle, len(labels) - 2, income)), labels)
+    table["NAME_INCOME_TYPE"] = Coded(
+        np.where(unemployed, len(labels) - 1, np.where(idle, len(labels) - 2, income)), labels
+    )
     groups = np.where(idle, -1, income)
     organization = _grouped(rules.organizations, latents["ORGANIZATION_TYPE"], groups)
     table["ORGANIZATION_TYPE"] = Coded(
@@ -155,10 +169,10 @@ def _employment(table: Table, rules: ApplicationRules, latents: Latents) -> None
     )
     table["OCCUPATION_TYPE"] = _grouped(rules.occupations, latents["OCCUPATION_TYPE"], groups)
     table["FLAG_EMP_PHONE"] = np.where(idle, 0.0, 1.0)
-    birth, days = table["DAYS_BIRTH"], table["DAYS_EMPLOYED"]
+    birth, days = numbers(table, "DAYS_BIRTH"), numbers(table, "DAYS_EMPLOYED")
     table["DAYS_EMPLOYED"] = np.where(idle, NOT_EMPLOYED_DAYS, np.minimum(np.maximum(days, birth + 15 * 365), -1.0))
     for name in ("DAYS_REGISTRATION", "DAYS_ID_PUBLISH"):
-        table[name] = np.maximum(table[name], birth + 1)
+        table[name] = np.maximum(numbers(table, name), birth + 1)
 
 
 def _grouped(by_group: Mapping[int, ConditionalShares], latent: Floats, groups: Integers) -> Coded:
@@ -174,7 +188,7 @@ def _grouped(by_group: Mapping[int, ConditionalShares], latent: Floats, groups: 
 
 
 def _family(table: Table, rules: ApplicationRules, latents: Latents) -> None:
-    status = table["NAME_FAMILY_STATUS"]
+    status = texts(table, "NAME_FAMILY_STATUS")
     children = np.zeros(status.codes.shape[0])
     for group, part in rules.children.items():
         rows = status.codes == group
@@ -185,7 +199,7 @@ def _family(table: Table, rules: ApplicationRules, latents: Latents) -> None:
     table["CNT_FAM_MEMBERS"] = children + np.where(status.equals(*_WITH_ANOTHER_ADULT), 2.0, 1.0)
 
 
-def _documents(table: Table, facts: Facts, rules: ApplicationRules, latents: Latents) -> None:
+def _documents(table: Table, rules: ApplicationRules, latents: Latents) -> None:
     contract = latents.flag("NAME_CONTRACT_TYPE").astype(np.int64)
     third = conditional_codes(latents["FLAG_DOCUMENT_3"], contract, rules.documents["3"])
     table["FLAG_DOCUMENT_3"] = third.astype(np.float64)
@@ -198,33 +212,31 @@ def _documents(table: Table, facts: Facts, rules: ApplicationRules, latents: Lat
         )
 
 
-def _regions(table: Table, facts: Facts, draws: np.random.Generator) -> None:
+def _regions(table: Table, facts: Facts, draws: Draws) -> None:
     """Derive REGION_RATING_CLIENT from the rating with the city: the few that differ are one step apart."""
-    city = table["REGION_RATING_CLIENT_W_CITY"]
+    city = numbers(table, "REGION_RATING_CLIENT_W_CITY")
     shares = facts.application["REGION_RATING_CLIENT"].visible_mass
     given = facts.relations["region_city_given_region"]
     middle_from_worst = shares[2] * given["3"]["2"] / max(float(np.mean(city == 2)), 1e-9)
-    moved = draws.random(city.shape[0])
+    moved = draws.uniform(city.shape[0])
     table["REGION_RATING_CLIENT"] = np.where((city == 2) & (moved < middle_from_worst), 3.0, city)
-    apart = table["REG_REGION_NOT_LIVE_REGION"]
+    apart = numbers(table, "REG_REGION_NOT_LIVE_REGION")
     table["REG_REGION_NOT_WORK_REGION"] = np.maximum(
-        table["LIVE_REGION_NOT_WORK_REGION"], np.where(apart > 0, table["REG_REGION_NOT_WORK_REGION"], 0.0)
+        numbers(table, "LIVE_REGION_NOT_WORK_REGION"),
+        np.where(apart > 0, numbers(table, "REG_REGION_NOT_WORK_REGION"), 0.0),
     )
-    idle = table["FLAG_EMP_PHONE"] == 0
+    idle = numbers(table, "FLAG_EMP_PHONE") == 0
     for name in ("REG_CITY_NOT_WORK_CITY", "LIVE_CITY_NOT_WORK_CITY"):
-        table[name] = np.where(idle, 0.0, table[name])
+        table[name] = np.where(idle, 0.0, numbers(table, name))
 
 
-def _circle_and_flags(table: Table, facts: Facts, draws: np.random.Generator) -> None:
-    seen, defaulted = table["OBS_30_CNT_SOCIAL_CIRCLE"], table["DEF_30_CNT_SOCIAL_CIRCLE"]
+def _social_circle(table: Table, facts: Facts, draws: Draws) -> None:
+    seen = np.nan_to_num(numbers(table, "OBS_30_CNT_SOCIAL_CIRCLE"))
+    defaulted = np.minimum(np.nan_to_num(numbers(table, "DEF_30_CNT_SOCIAL_CIRCLE")), seen)
     size = seen.shape[0]
-    missing = draws.random(size) < facts.application["OBS_30_CNT_SOCIAL_CIRCLE"].missing
-    seen, defaulted = np.nan_to_num(seen), np.minimum(np.nan_to_num(defaulted), np.nan_to_num(seen))
-    fewer = np.where(draws.random(size) < 0.02, np.maximum(seen - 1, 0), seen)
+    missing = draws.uniform(size) < facts.application["OBS_30_CNT_SOCIAL_CIRCLE"].missing
+    fewer = np.where(draws.chance(0.02, size), np.maximum(seen - 1, 0), seen)
     circle = {"OBS_30": seen, "DEF_30": defaulted, "OBS_60": fewer}
-    circle["DEF_60"] = np.minimum(np.nan_to_num(table["DEF_60_CNT_SOCIAL_CIRCLE"]), defaulted)
+    circle["DEF_60"] = np.minimum(np.nan_to_num(numbers(table, "DEF_60_CNT_SOCIAL_CIRCLE")), defaulted)
     for name, values in circle.items():
         table[f"{name}_CNT_SOCIAL_CIRCLE"] = np.where(missing, np.nan, values)
-    table["FLAG_MOBIL"] = np.ones(size)
-    income = table["AMT_INCOME_TOTAL"]
-    table["AMT_INCOME_TOTAL"] = np.maximum(income, 25650.0)

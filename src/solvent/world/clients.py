@@ -1,13 +1,12 @@
 """The history of a client in a few figures, from its latents: what its rows in the history tables must add up to."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from solvent.world.copula import MISSING, Latents
+from solvent.world.hidden import Presence
 from solvent.world.marginals import Flags, Floats
 from solvent.world.published import Facts
 
@@ -30,9 +29,9 @@ class ClientFigures:
         return ~np.isnan(self.values[name])
 
 
-def draw_figures(facts: Facts, latents: Latents, hidden: Mapping[str, Flags]) -> ClientFigures:
+def draw_figures(facts: Facts, presence: Presence, latents: Latents, hidden: Mapping[str, Flags]) -> ClientFigures:
     """Return the history aggregates that the latents stand for."""
     names = [name for name in latents.copula.names if name in facts.client and not name.endswith(MISSING)]
     return ClientFigures(
-        {name: np.where(hidden[name], np.nan, facts.client[name].draw(latents[name])) for name in names}
+        {name: np.where(hidden[name], np.nan, facts.client[name].draw(presence.seen(latents, name))) for name in names}
     )

@@ -1,11 +1,10 @@
 """The Gaussian copula that ties application columns, missing flags and history aggregates of one client together."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
 
+from solvent.world.draws import Draws
 from solvent.world.marginals import Flags, Floats, Marginal, binary_marginal, visible_deviation
 from solvent.world.published import Facts
 
@@ -13,6 +12,9 @@ TARGET = "TARGET"
 MISSING = "__missing"
 NOISE_ERRORS = 1.5
 """A measured correlation keeps 1 - (this many standard errors / itself)^2 of its size: noise is not signal."""
+
+NOISE_ERRORS_OF_TARGET = 0.75
+"""The same for correlations with TARGET, milder: the ridge of `outcomes` shrinks those once more."""
 
 LARGEST_CORRELATION = 0.995
 LARGEST_OF_RARE_FLAGS = 0.5
@@ -32,9 +34,9 @@ class Copula:
     factor: Floats
     target_correlations: Floats
 
-    def draw(self, generator: np.random.Generator, clients: int) -> Latents:
+    def draw(self, draws: Draws, clients: int) -> "Latents":
         """Draw the latents of this many clients."""
-        return Latents(self, generator.standard_normal((clients, len(self.names))) @ self.factor.T)
+        return Latents(self, draws.normal(clients, len(self.names)) @ self.factor.T)
 
 
 @dataclass(frozen=True)
@@ -59,15 +61,17 @@ def build_copula(facts: Facts) -> Copula:
     marginals = tuple(_marginal(name, facts) for name in names)
     measured, known = _measured(facts, len(names))
     errors = np.asarray(facts.correlation["standard_error"], dtype=np.float64)
-    shrunk = np.where(known, _shrink(measured, np.maximum.outer(errors, errors)), 0.0)
     target = names.index(TARGET)
+    scale = np.full((len(names), len(names)), NOISE_ERRORS)
+    scale[target] = NOISE_ERRORS_OF_TARGET
+    shrunk = np.where(known, _shrink(measured, scale * np.maximum.outer(errors, errors)), 0.0)
     kept = np.array([position for position in range(len(names)) if position != target])
     latent = _latent_correlations(shrunk, marginals)[np.ix_(kept, kept)]
     to_target = shrunk[target, kept] / visible_deviation(marginals[target])
     return Copula(
         names=tuple(names[position] for position in kept),
         marginals=tuple(marginals[position] for position in kept),
-        factor=np.linalg.cholesky(_positive_definite(latent)),
+        factor=np.asarray(np.linalg.cholesky(_positive_definite(latent)), dtype=np.float64),
         target_correlations=to_target,
     )
 
@@ -91,15 +95,15 @@ def _measured(facts: Facts, size: int) -> tuple[Floats, Flags]:
     return matrix, known
 
 
-def _shrink(correlation: Floats, error: Floats) -> Floats:
+def _shrink(correlation: Floats, noise: Floats) -> Floats:
     size = np.maximum(np.abs(correlation), 1e-9)
-    return np.asarray(correlation * np.maximum(0.0, 1.0 - (NOISE_ERRORS * error / size) ** 2), dtype=np.float64)
+    return np.asarray(correlation * np.maximum(0.0, 1.0 - (noise / size) ** 2), dtype=np.float64)
 
 
 def _latent_correlations(visible: Floats, marginals: tuple[Marginal, ...]) -> Floats:
     deviation = np.array([visible_deviation(marginal) for marginal in marginals])
     latent = visible / np.outer(deviation, deviation)
-    binary = np.array([marginal.discrete and len(marginal.values) == 2 for marginal in marginals])  # noqa: PLR2004
+    binary = np.array([marginal.discrete and len(marginal.values) == 2 for marginal in marginals])
     both = np.outer(binary, binary)
     # Two flags: the linear conversion overshoots for strong ties; Sheppard's sine is exact for even shares.
     latent = np.where(both & (np.abs(visible) > 0.3), np.sin(np.pi / 2 * visible), latent)

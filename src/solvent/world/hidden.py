@@ -1,13 +1,12 @@
 """Which values of a client stay out of the tables: missing flags, and flags that imply one another."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from solvent.world.copula import MISSING, Latents
-from solvent.world.marginals import Flags
+from solvent.world.marginals import Flags, Floats
 
 _PARENTS = {
     "bureau_active_count": "bureau_count",
@@ -38,8 +37,35 @@ _FLAG_OF = {
 """Values that are missing together with another one."""
 
 
-def fit_thresholds(reference: Latents) -> dict[str, float]:
-    """Return per child flag the threshold among clients that have the parent, from a reference draw."""
+@dataclass(frozen=True)
+class Presence:
+    """Threshold of each child flag, and mean and deviation of each latent among the clients that show the value.
+
+    Clients that have a card are not like the others, so their latents are brought back to a standard normal before
+    the marginal cuts them: the marginals were measured on the values that are there.
+    """
+
+    thresholds: Mapping[str, float]
+    moments: Mapping[str, tuple[float, float]]
+
+    def seen(self, latents: Latents, name: str) -> Floats:
+        """Return the latent as it is distributed where the value is shown, float64 (n,)."""
+        mean, deviation = self.moments.get(name, (0.0, 1.0))
+        return (latents[name] - mean) / deviation
+
+
+def fit_presence(reference: Latents) -> Presence:
+    """Fit thresholds and moments on a reference draw of the copula."""
+    thresholds = _fit_thresholds(reference)
+    moments = {}
+    for name, hidden in hidden_values(reference, Presence(thresholds, {})).items():
+        if name in reference.copula.names:
+            shown = reference[name][~hidden]
+            moments[name] = (float(shown.mean()), float(shown.std()))
+    return Presence(thresholds, moments)
+
+
+def _fit_thresholds(reference: Latents) -> dict[str, float]:
     thresholds = {}
     for child, parent in _PARENTS.items():
         present = ~reference.flag(parent + MISSING)
@@ -48,14 +74,14 @@ def fit_thresholds(reference: Latents) -> dict[str, float]:
     return thresholds
 
 
-def hidden_values(latents: Latents, thresholds: Mapping[str, float]) -> dict[str, Flags]:
+def hidden_values(latents: Latents, presence: Presence) -> dict[str, Flags]:
     """Return, for each latent value that can be missing, a flag per client: it is."""
     hidden: dict[str, Flags] = {}
     for name in latents.copula.names:
         if name.endswith(MISSING) and name.removesuffix(MISSING) not in _PARENTS:
             hidden[name.removesuffix(MISSING)] = latents.flag(name)
     for child, parent in _PARENTS.items():
-        hidden[child] = hidden[parent] | (latents[child + MISSING] > thresholds[child])
+        hidden[child] = hidden[parent] | (latents[child + MISSING] > presence.thresholds[child])
     for name, flag in _FLAG_OF.items():
         hidden[name] = hidden[flag]
     hidden["OWN_CAR_AGE"] = ~latents.flag("FLAG_OWN_CAR")

@@ -1,10 +1,8 @@
 """The distribution of one column on its own: from a standard normal latent to raw values."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,13 +26,37 @@ class Coded:
         wanted = [position for position, label in enumerate(self.labels) if label in labels]
         return np.isin(self.codes, wanted)
 
-    def hidden(self, where: Flags) -> Coded:
+    def hidden(self, where: Flags) -> Self:
         """Return the column with the rows of `where` missing."""
-        return Coded(np.where(where, -1, self.codes), self.labels)
+        return type(self)(np.where(where, -1, self.codes), self.labels)
 
 
 Column = Floats | Integers | Coded
 Table = dict[str, Column]
+
+
+def numbers(table: Table, name: str) -> Floats:
+    """Return a number column of the table, float64 (n,).
+
+    Raises:
+        TypeError: the column holds text.
+    """
+    column = table[name]
+    if isinstance(column, Coded):
+        raise TypeError(f"{name} is a text column")
+    return np.asarray(column, dtype=np.float64)
+
+
+def texts(table: Table, name: str) -> Coded:
+    """Return a text column of the table.
+
+    Raises:
+        TypeError: the column holds numbers.
+    """
+    column = table[name]
+    if not isinstance(column, Coded):
+        raise TypeError(f"{name} is a number column")
+    return column
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +74,7 @@ class Marginal:
     missing: float
 
     @classmethod
-    def from_facts(cls, facts: Mapping[str, Any]) -> Marginal:
+    def from_facts(cls, facts: Mapping[str, Any]) -> Self:
         """Build the distribution from one entry of `marginals.json`."""
         missing = float(facts["missing"])
         if "values" in facts:

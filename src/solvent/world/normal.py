@@ -1,7 +1,5 @@
 """The standard normal distribution for thresholds and probabilities, without a statistics library."""
 
-from __future__ import annotations
-
 import math
 from statistics import NormalDist
 

@@ -1,7 +1,5 @@
 """Reading of the published statistics that ship with this room."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -43,5 +41,8 @@ def load_facts() -> Facts:
     )
 
 
-def _read(name: str) -> Any:
-    return json.loads((resources.files("solvent.world") / "facts" / f"{name}.json").read_text(encoding="utf-8"))
+def _read(name: str) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(
+        (resources.files("solvent.world") / "facts" / f"{name}.json").read_text(encoding="utf-8")
+    )
+    return content

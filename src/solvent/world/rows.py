@@ -1,11 +1,10 @@
 """History rows that belong to owners: how many each has, and what a row's place among them is."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
 
+from solvent.world.draws import Draws
 from solvent.world.marginals import Coded, Flags, Floats, Integers
 
 
@@ -35,30 +34,30 @@ def rank_within(rows: Rows, key: Floats) -> Integers:
 
 def sum_within(rows: Rows, values: Floats) -> Floats:
     """Return the sum of values per owner, float64 (owners,)."""
-    return np.bincount(rows.owner, weights=values, minlength=rows.count.shape[0])
+    return np.bincount(rows.owner, weights=values, minlength=rows.count.shape[0]).astype(np.float64)
 
 
-def round_randomly(values: Floats, generator: np.random.Generator) -> Integers:
+def round_randomly(values: Floats, draws: Draws) -> Integers:
     """Round each value up or down so that the expectation stays."""
-    return np.floor(values + generator.random(values.shape[0])).astype(np.int64)
+    return np.floor(values + draws.uniform(values.shape[0])).astype(np.int64)
 
 
-def choose(shares: dict[str, float], size: int, generator: np.random.Generator) -> Coded:
+def choose(shares: dict[str, float], size: int, draws: Draws) -> Coded:
     """Draw a text column of this size with the given shares; the label `__missing__` becomes missing."""
     labels = tuple(label for label in shares if label != "__missing__")
     edges = np.cumsum([shares[label] for label in labels])
-    total = edges[-1] + shares.get("__missing__", 0.0)
-    codes = np.searchsorted(edges / total, generator.random(size), side="right").astype(np.int64)
+    total = sum(shares.values())
+    codes = np.searchsorted(edges / total, draws.uniform(size), side="right").astype(np.int64)
     return Coded(np.where(codes >= len(labels), -1, codes), labels)
 
 
-def choose_by(group: Coded, shares: dict[str, dict[str, float]], generator: np.random.Generator) -> Coded:
+def choose_by(group: Coded, shares: dict[str, dict[str, float]], draws: Draws) -> Coded:
     """Draw a text column whose shares depend on the group of the row."""
     labels = tuple(dict.fromkeys(label for part in shares.values() for label in part if label != "__missing__"))
     codes = np.full(group.codes.shape[0], -1, dtype=np.int64)
     for name, part in shares.items():
         rows: Flags = group.equals(name)
-        drawn = choose(part, int(rows.sum()), generator)
+        drawn = choose(part, int(rows.sum()), draws)
         place = np.array([labels.index(label) for label in drawn.labels] + [-1], dtype=np.int64)
         codes[rows] = place[drawn.codes]
     return Coded(codes, labels)

@@ -1,10 +1,12 @@
+"""Small raw tables for tests."""
+
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import pytest
+
 from solvent.tables.files import TableFile
 from solvent.tables.schemas import ColumnKind
 
@@ -53,12 +55,13 @@ class TableFolder:
             writer.writerows({**PLAIN_ROWS[name], **row} for row in rows)
         return path
 
-    def write_all(self) -> None:
-        for name in PLAIN_ROWS:
+    def write_plain(self, *names: str) -> None:
+        """Write one plain row to each of these tables, which then have nothing wrong; without names, to all."""
+        for name in names or PLAIN_ROWS:
             self.write(name, {})
 
     def to_parquet(self, name: str, **types: str) -> Path:
-        """Turn a CSV file into Parquet: categories VARCHAR, the rest DOUBLE, and the given columns of the given type."""
+        """Turn a CSV file into Parquet: categories VARCHAR, the rest DOUBLE, some columns of a given type."""
         source, target = self.path / f"{name}.csv", self.path / f"{name}.parquet"
         kinds = {column.name: column.kind for column in TableFile(name, source).expected_columns}
         usual = {column: "VARCHAR" if kind == ColumnKind.CATEGORY else "DOUBLE" for column, kind in kinds.items()}
@@ -67,16 +70,3 @@ class TableFolder:
             connection.read_csv(str(source), all_varchar=True).project(", ".join(casts)).write_parquet(str(target))
         source.unlink()
         return target
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> TableFolder:
-    """An empty folder for raw tables."""
-    return TableFolder(tmp_path)
-
-
-@pytest.fixture
-def full_folder(folder: TableFolder) -> TableFolder:
-    """All eight files, one plain row each, with nothing wrong."""
-    folder.write_all()
-    return folder

@@ -1,0 +1,93 @@
+"""What normal is: bins and shares of each feature and score, and a sample of scored rows, for monitoring."""
+
+import io
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from solvent.features.program import Feature, Program
+
+REFERENCE_ROWS = 5_000
+"""Rows in the sample: Evidently needs 9 s for 120 columns of 10,000 reference and 5,000 current rows."""
+SCORE = "score"
+PROBABILITY = "probability_default"
+_DECILES = np.arange(1, 10) / 10
+
+Floats = npt.NDArray[np.float32] | npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ScoredRows:
+    """Feature values of shape (rows, features) in the order of a program, with scores and probabilities of (rows,)."""
+
+    values: npt.NDArray[np.float32]
+    scores: npt.NDArray[np.float64]
+    probabilities: npt.NDArray[np.float64]
+
+
+def build_profile(program: Program, rows: ScoredRows) -> dict[str, Any]:
+    """Describe rows: `{"rows": n, "features": {name: bins}, "score": bins, "probability_default": bins}`.
+
+    The bins of a number are `{"edges", "shares", "missing"}`: share i counts the values above edge i-1 and up to edge
+    i, the first and last bins are open, the edges are those deciles of the rows that differ. The bins of a category
+    are `{"categories", "shares", "missing"}`. Shares and missing sum to 1.
+    """
+    columns = zip(program.features, rows.values.T, strict=True)
+    return {
+        "rows": len(rows.scores),
+        "features": {feature.name: _describe(feature, column) for feature, column in columns},
+        SCORE: _describe_number(rows.scores),
+        PROBABILITY: _describe_number(rows.probabilities),
+    }
+
+
+def measure_shares(values: Floats, edges: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Share of all values, missing ones included, that falls into each of the bins between ascending edges."""
+    present = values[~np.isnan(values)].astype(np.float64)
+    counts = np.bincount(np.searchsorted(edges, present), minlength=len(edges) + 1)
+    return counts / max(1, len(values))
+
+
+def render_reference(program: Program, rows: ScoredRows, *, seed: int, limit: int = REFERENCE_ROWS) -> bytes:
+    """Render a seeded sample of rows as Parquet: features (categories as text), score and probability_default.
+
+    The rows carry no client, and stand in their former order.
+    """
+    import pyarrow  # noqa: PLC0415 - training has it, serving does not
+    import pyarrow.parquet  # noqa: PLC0415
+
+    size = len(rows.scores)
+    keep = np.sort(np.random.default_rng(seed).choice(size, min(size, limit), replace=False))
+    values = zip(program.features, rows.values[keep].T, strict=True)
+    columns = {feature.name: _to_texts(feature, column) for feature, column in values}
+    columns |= {SCORE: rows.scores[keep], PROBABILITY: rows.probabilities[keep]}
+    table = pyarrow.table({name: pyarrow.array(column, from_pandas=True) for name, column in columns.items()})
+    buffer = io.BytesIO()
+    pyarrow.parquet.write_table(table, buffer, compression="zstd")
+    return buffer.getvalue()
+
+
+def _describe(feature: Feature, column: npt.NDArray[np.float32]) -> dict[str, Any]:
+    if not feature.categories:
+        return _describe_number(column)
+    edges = np.arange(len(feature.categories) - 1, dtype=np.float64)
+    return {"categories": feature.categories, "shares": measure_shares(column, edges), "missing": _missing(column)}
+
+
+def _describe_number(values: Floats) -> dict[str, Any]:
+    present = values[~np.isnan(values)].astype(np.float64)
+    edges = np.unique(np.quantile(present, _DECILES, method="inverted_cdf")) if present.size else np.empty(0)
+    return {"edges": edges, "shares": measure_shares(values, edges), "missing": _missing(values)}
+
+
+def _missing(values: Floats) -> float:
+    return float(np.isnan(values).mean()) if values.size else 0.0
+
+
+def _to_texts(feature: Feature, column: npt.NDArray[np.float32]) -> npt.NDArray[Any]:
+    if not feature.categories:
+        return column
+    codes = np.where(np.isnan(column), len(feature.categories), column).astype(np.intp)
+    return np.array([*feature.categories, None], dtype=object)[codes]

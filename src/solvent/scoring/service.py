@@ -1,0 +1,190 @@
+"""Score, decide, record: in that order, and nothing is released before it is recorded."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from solvent.domain.ports import Clock, DecisionLog
+from solvent.domain.records import Claim, DecisionRecord, FailureRecord, Receipt, Submission, Timing
+from solvent.errors import ApplicationError, FeatureError
+from solvent.features.request_engine import ReducedHistory
+from solvent.scoring.answers import render_batch, render_decision, render_problems
+from solvent.scoring.applications import Application, accept_application
+from solvent.scoring.model import Assessment, Model
+from solvent.scoring.process import memory_usage_mb
+
+
+@dataclass(frozen=True, slots=True)
+class RequestContext:
+    """What the edge knows of a request: its id, when it came (wall clock, and `perf_counter_ns`), and where."""
+
+    request_id: UUID
+    received_at: datetime
+    received_ns: int
+    endpoint: str
+    claim: Claim | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """An application with its history, and where that came from: the request, the store, or nowhere."""
+
+    application: Application
+    history: ReducedHistory | None
+    source: str
+    warnings: tuple[str, ...]
+
+
+class ScoringService:
+    """Decides on applications with the model in force, and keeps every decision in the log."""
+
+    def __init__(
+        self, model: Model, log: DecisionLog, *, clock: Clock, new_id: Callable[[], UUID], api_version: str
+    ) -> None:
+        self._model = model
+        self._log = log
+        self._clock = clock
+        self._new_id = new_id
+        self._api_version = api_version
+
+    @property
+    def model(self) -> Model:
+        """The model in force."""
+        return self._model
+
+    async def start(self) -> None:
+        """Make the model known to the log; raises LogUnavailableError if that cannot be."""
+        await self._log.register_model(self._model.describe())
+
+    async def decide(self, document: object, context: RequestContext) -> Receipt:
+        """Decide on one application.
+
+        Args:
+            document: the decoded JSON body.
+            context: of the request.
+
+        Returns:
+            the durable receipt, whose answer is the JSON body for the caller.
+
+        Raises:
+            ApplicationError: the body does not fit the schemas.
+            LogUnavailableError: see `DecisionLog.record`; so for OutcomeUnknownError and KeyReusedError.
+        """
+        record = await self._decide_one(self._model, document, context.request_id, context)
+        answer = orjson.dumps(render_decision(record))
+        return await self._log.record(Submission((record,), answer, context.claim))
+
+    async def decide_batch(self, documents: Sequence[object], context: RequestContext) -> Receipt:
+        """Decide on several applications: all that are valid are recorded in one transaction, or none is.
+
+        The answer holds one entry per row, in order: a decision, or the problems of that row.
+
+        Raises:
+            LogUnavailableError: see `DecisionLog.record`; so for OutcomeUnknownError and KeyReusedError.
+        """
+        model = self._model
+        records: list[DecisionRecord] = []
+        results: list[dict[str, Any]] = []
+        for index, document in enumerate(documents):
+            try:
+                record = await self._decide_one(model, document, self._new_id(), context)
+            except ApplicationError as error:
+                results.append(render_problems(index, error))
+            else:
+                records.append(record)
+                results.append({"index": index, "result": render_decision(record)})
+        answer = orjson.dumps(render_batch(context.request_id, model.version, results))
+        return await self._log.record(Submission(tuple(records), answer, context.claim))
+
+    async def record_failure(self, context: RequestContext, *, status: int, code: str) -> None:
+        """Keep a request that got no decision; nothing of its input is kept."""
+        await self._log.record_failure(
+            FailureRecord(
+                request_id=context.request_id,
+                received_at=context.received_at,
+                endpoint=context.endpoint,
+                api_version=self._api_version,
+                model_version=self._model.version,
+                http_status_code=status,
+                error_code=code,
+                total_response_ms=_milliseconds_since(context.received_ns),
+                memory_usage_mb=memory_usage_mb(),
+            )
+        )
+
+    async def check(self) -> None:
+        """Return if decisions can be recorded now; raises LogUnavailableError if not."""
+        await self._log.check()
+
+    async def _decide_one(
+        self, model: Model, document: object, request_id: UUID, context: RequestContext
+    ) -> DecisionRecord:
+        started = time.perf_counter_ns()
+        prepared = await self._prepare(model, accept_application(document))
+        features = model.compute_features(prepared.application.columns, prepared.history)
+        preprocessing_ms = _milliseconds_since(started)
+        started = time.perf_counter_ns()
+        assessment = model.assess(features)
+        timing = Timing(preprocessing_ms, _milliseconds_since(started))
+        return DecisionRecord(
+            request_id=request_id,
+            received_at=context.received_at,
+            scored_at=self._clock(),
+            endpoint=context.endpoint,
+            model_version=model.version,
+            api_version=self._api_version,
+            timing=timing,
+            memory_usage_mb=memory_usage_mb(),
+            **_describe_application(prepared, model),
+            **_describe_assessment(assessment, model),
+        )
+
+    async def _prepare(self, model: Model, application: Application) -> _Prepared:
+        """Find the history: the rows in the request, or what is stored of the client, or none."""
+        if application.history is not None:
+            history = model.engine.reduce_history(application.history)
+            return _Prepared(application, history, "request", application.warnings)
+        stored = await self._log.find_history(application.client_id, model.bundle.program.digest)
+        if stored is None:
+            return _Prepared(application, None, "none", (*application.warnings, "no_history"))
+        try:
+            history = ReducedHistory.from_bytes(stored.payload)
+        except FeatureError:
+            return _Prepared(application, None, "none", (*application.warnings, "stored_history_damaged"))
+        return _Prepared(application, history, "stored", application.warnings)
+
+
+def _describe_application(prepared: _Prepared, model: Model) -> dict[str, Any]:
+    application = prepared.application
+    return {
+        "client_id": application.client_id,
+        "loan_amount": application.columns.get("AMT_CREDIT"),
+        "warnings": prepared.warnings,
+        "data_quality_score": model.usable_share(application.columns),
+        "application": orjson.dumps({**application.columns, **(application.history or {})}),
+        "history_source": prepared.source,
+    }
+
+
+def _describe_assessment(assessment: Assessment, model: Model) -> dict[str, Any]:
+    top = assessment.top_values
+    return {
+        "score": assessment.score,
+        "probability_default": assessment.probability_default,
+        "threshold": model.bundle.policy.threshold,
+        "decision": assessment.decision,
+        "risk_level": assessment.risk_level,
+        "reasons": assessment.reasons,
+        "features": assessment.features.astype("<f4").tobytes(),
+        "top_numbers": tuple(None if isinstance(value, str) else value for value in top),
+        "top_categories": tuple(value if isinstance(value, str) else None for value in top),
+    }
+
+
+def _milliseconds_since(started_ns: int) -> float:
+    return (time.perf_counter_ns() - started_ns) / 1e6

@@ -1,0 +1,1 @@
+"""From raw tables to a model bundle, with every figure taken from rows that chose nothing."""

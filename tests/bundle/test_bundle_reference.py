@@ -1,0 +1,87 @@
+"""What monitoring compares with: shares worked by hand, and a sample that is the same twice."""
+
+import io
+import math
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow.parquet
+from bundle_parts import CONTRACT, INCOME
+
+from solvent.bundle.json_form import render_json
+from solvent.bundle.reference import ScoredRows, build_profile, measure_shares, render_reference
+from solvent.features.compilation import compile_features
+
+NAN = math.nan
+PROGRAM = compile_features([INCOME, CONTRACT])
+CATEGORIES = PROGRAM.features[1].categories
+
+
+def scored(values: list[list[float]]) -> ScoredRows:
+    scores = np.arange(len(values), dtype=np.float64)
+    return ScoredRows(np.array(values, dtype=np.float32), scores, scores / 100.0)
+
+
+def profile_of(rows: ScoredRows) -> Any:
+    return orjson.loads(render_json(build_profile(PROGRAM, rows)))
+
+
+def test_a_number_is_binned_at_its_deciles() -> None:
+    profile = profile_of(scored([[value, 0.0] for value in range(1, 21)]))
+    assert profile["rows"] == 20
+    assert profile["features"]["income"] == {
+        "edges": [2.0, 4.0, 6.0, 8.0, 10.0, 12.0, 14.0, 16.0, 18.0],
+        "shares": [0.1] * 10,
+        "missing": 0.0,
+    }
+
+
+def test_few_distinct_values_and_missing_ones_have_their_own_shares() -> None:
+    profile = profile_of(scored([[0.0, NAN]] * 5 + [[3.0, NAN]] * 3 + [[NAN, NAN]] * 2))
+    assert profile["features"]["income"] == {"edges": [0.0, 3.0], "shares": [0.5, 0.3, 0.0], "missing": 0.2}
+
+
+def test_a_category_has_the_share_of_each_value() -> None:
+    profile = profile_of(scored([[1.0, 0.0], [1.0, 1.0], [1.0, 0.0], [1.0, NAN]]))
+    assert CATEGORIES == ("Cash loans", "Revolving loans")
+    assert profile["features"]["contract"] == {
+        "categories": ["Cash loans", "Revolving loans"],
+        "shares": [0.5, 0.25],
+        "missing": 0.25,
+    }
+
+
+def test_a_feature_without_values_is_all_missing() -> None:
+    assert profile_of(scored([[NAN, 0.0]]))["features"]["income"] == {"edges": [], "shares": [0.0], "missing": 1.0}
+
+
+def test_score_and_probability_are_binned_too() -> None:
+    profile = profile_of(scored([[1.0, 0.0]] * 10))
+    assert profile["score"]["edges"] == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]
+    assert profile["probability_default"]["shares"] == [0.1] * 10
+
+
+def test_shares_of_other_rows_use_the_same_bins() -> None:
+    edges = np.array([2.0, 4.0])
+    assert measure_shares(np.array([2.0, 2.1, 4.0, 9.0, NAN]), edges).tolist() == [0.2, 0.4, 0.2]
+
+
+def test_the_sample_holds_texts_numbers_and_gaps() -> None:
+    content = render_reference(PROGRAM, scored([[5.0, 1.0], [NAN, NAN]]), seed=1)
+    assert pyarrow.parquet.read_table(io.BytesIO(content)).to_pydict() == {
+        "income": [5.0, None],
+        "contract": ["Revolving loans", None],
+        "score": [0.0, 1.0],
+        "probability_default": [0.0, 0.01],
+    }
+
+
+def test_the_sample_is_limited_ordered_and_decided_by_the_seed() -> None:
+    rows = scored([[value, 0.0] for value in range(100)])
+    first = render_reference(PROGRAM, rows, seed=1, limit=10)
+    kept = pyarrow.parquet.read_table(io.BytesIO(first))["score"].to_pylist()
+    assert len(kept) == 10
+    assert kept == sorted(kept)
+    assert render_reference(PROGRAM, rows, seed=1, limit=10) == first
+    assert render_reference(PROGRAM, rows, seed=2, limit=10) != first

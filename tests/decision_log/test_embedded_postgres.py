@@ -1,0 +1,147 @@
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from solvent.decision_log.embedded import start_embedded
+from solvent.errors import DecisionLogError
+
+pytestmark = pytest.mark.postgres
+
+START = (
+    "import os, sys, time, warnings; warnings.simplefilter('error'); from pathlib import Path; "
+    "from solvent.decision_log.embedded import start_embedded; server = start_embedded(Path(sys.argv[1]))"
+)
+
+
+def _ask(url: str, query: str) -> object:
+    with psycopg.connect(url) as connection:
+        ((answer,),) = connection.execute(query.encode()).fetchall()
+    return answer
+
+
+def _answers(url: str) -> bool:
+    try:
+        return _ask(url, "SELECT 1") == 1
+    except psycopg.OperationalError:
+        return False
+
+
+def _start_elsewhere(directory: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    program = f"{START}; server.stop(); print(os.environ['XDG_RUNTIME_DIR'])"
+    command = [sys.executable, "-c", program, str(directory)]
+    return subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True)  # noqa: S603, PLW1510
+
+
+def test_keeps_its_data_over_a_stop_and_a_start(tmp_path: Path) -> None:
+    with start_embedded(tmp_path) as server, psycopg.connect(server.url) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 7 AS number")
+    assert not _answers(server.url)
+    with start_embedded(tmp_path) as server:
+        assert _ask(server.url, "SELECT number FROM kept") == 7
+        assert _ask(server.url, "SHOW fsync") == "on"
+        assert _ask(server.url, "SHOW data_checksums") == "on"
+
+
+def test_heals_a_pid_file_whose_pid_now_belongs_to_another_program(tmp_path: Path) -> None:
+    with start_embedded(tmp_path):
+        pid_file = tmp_path / "pgdata" / "postmaster.pid"
+        text = pid_file.read_text()
+        lock = (tmp_path / "pgdata" / ".s.PGSQL.5432.lock").read_text()
+    stale = re.sub(r"^\d+", str(os.getpid()), text)
+    pid_file.write_text(stale)
+    (tmp_path / "pgdata" / ".s.PGSQL.5432.lock").write_text(re.sub(r"^\d+", str(os.getpid()), lock))
+    (tmp_path / "pgdata" / ".s.PGSQL.5432").touch()
+    (tmp_path / "pgdata" / ".handle_pids.json").write_text(f"[{os.getpid()}]")
+    with start_embedded(tmp_path) as server:
+        assert _answers(server.url)
+        assert not (tmp_path / "pgdata" / ".handle_pids.json").exists()
+
+
+@pytest.mark.parametrize("text", ["", "not a number\n"])
+def test_heals_a_pid_file_that_was_half_written(tmp_path: Path, text: str) -> None:
+    start_embedded(tmp_path).stop()
+    (tmp_path / "pgdata" / "postmaster.pid").write_text(text)
+    with start_embedded(tmp_path) as server:
+        assert _answers(server.url)
+
+
+def test_starts_again_after_the_server_was_killed(tmp_path: Path) -> None:
+    server = start_embedded(tmp_path)
+    with psycopg.connect(server.url) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 7 AS number")
+    os.kill(int((tmp_path / "pgdata" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+    with start_embedded(tmp_path) as healed:
+        assert _ask(healed.url, "SELECT number FROM kept") == 7
+        server.stop()
+        assert _answers(healed.url)
+    assert not _answers(healed.url)
+
+
+def test_forgets_a_first_start_that_was_killed_half_way(tmp_path: Path) -> None:
+    (tmp_path / "pgdata.new").mkdir()
+    (tmp_path / "pgdata.new" / "PG_VERSION").write_text("18\n")
+    with start_embedded(tmp_path) as server:
+        assert _answers(server.url)
+
+
+def test_the_last_of_several_handles_stops_the_server(tmp_path: Path) -> None:
+    first, second = start_embedded(tmp_path), start_embedded(tmp_path)
+    assert first.url == second.url
+    first.stop()
+    first.stop()
+    assert _answers(second.url)
+    second.stop()
+    assert not _answers(second.url)
+
+
+def test_an_owner_that_was_killed_does_not_keep_the_server_alive(tmp_path: Path) -> None:
+    program = f"{START}; print('started', flush=True); time.sleep(60)"
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    other = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603
+    assert other.stdout is not None
+    assert other.stdout.readline() == "started\n"
+    with start_embedded(tmp_path) as server:
+        other.kill()
+        other.communicate()
+        assert _answers(server.url)
+    assert not _answers(server.url)
+
+
+@pytest.mark.parametrize("name", ["x" * 120, "with a blank"])
+def test_a_folder_that_no_socket_can_be_named_after_is_reached_by_a_short_link(tmp_path: Path, name: str) -> None:
+    with start_embedded(tmp_path / name) as server:
+        assert _answers(server.url)
+        assert len(server.url) < 110
+
+
+def test_a_temporary_folder_that_is_too_long_as_well_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    done = _start_elsewhere(tmp_path / ("x" * 120), TMPDIR=str(tmp_path))
+    assert "choose another data folder or a shorter TMPDIR" in done.stderr.splitlines()[-1]
+
+
+def test_a_runtime_folder_of_another_user_is_refused(tmp_path: Path) -> None:
+    (tmp_path / f"solvent-{os.getuid()}-runtime").symlink_to("/")
+    done = _start_elsewhere(tmp_path / "data", TMPDIR=str(tmp_path))
+    assert "belongs to another user: remove it, or set TMPDIR" in done.stderr.splitlines()[-1]
+
+
+def test_is_silent_and_leaves_the_runtime_folder_of_the_user_as_it_was(tmp_path: Path) -> None:
+    done = _start_elsewhere(tmp_path, XDG_RUNTIME_DIR="/nowhere")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "/nowhere\n", "")
+
+
+def test_gives_up_with_the_name_of_the_log_when_the_server_cannot_start(tmp_path: Path) -> None:
+    start_embedded(tmp_path).stop()
+    with Path(tmp_path / "pgdata" / "postgresql.conf").open("a") as settings:
+        settings.write("no_such_setting = 1\n")
+    started = time.monotonic()
+    with pytest.raises(DecisionLogError, match=r"did not start: see .*pgdata/log"):
+        start_embedded(tmp_path, start_seconds=0.0)
+    assert time.monotonic() - started < 5.0
