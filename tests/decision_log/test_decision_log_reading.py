@@ -7,7 +7,6 @@ import psycopg
 import pytest
 from log_examples import FAILURE, make_decision, make_submission
 
-from solvent.decision_log.embedded import start_embedded
 from solvent.decision_log.reader import LogSummary, read_summary
 from solvent.decision_log.self_check import check_server_settings
 from solvent.decision_log.writer import PostgresDecisionLog
@@ -66,13 +65,19 @@ async def test_refuses_a_database_at_another_revision(database_url: str) -> None
 
 
 @pytest.mark.parametrize("setting", ["fsync", "full_page_writes"])
-async def test_refuses_a_server_that_can_lose_acknowledged_decisions(tmp_path: Path, setting: str) -> None:
-    start_embedded(tmp_path).stop()
-    with (tmp_path / "pgdata" / "postgresql.conf").open("a") as settings:
-        settings.write(f"{setting} = off\n")
-    with (
-        start_embedded(tmp_path) as server,
-        psycopg.connect(server.url) as connection,
-        pytest.raises(DecisionLogError, match=f"^{setting} is off.*set {setting} = on in postgresql.conf"),
-    ):
+async def test_refuses_a_server_that_can_lose_acknowledged_decisions(database_url: str, setting: str) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        _set(connection, f"ALTER SYSTEM SET {setting} = off", setting, "off")
+        try:
+            with pytest.raises(DecisionLogError, match=f"^{setting} is off.*set {setting} = on in postgresql.conf"):
+                check_server_settings(connection)
+        finally:
+            _set(connection, f"ALTER SYSTEM RESET {setting}", setting, "on")
         check_server_settings(connection)
+
+
+def _set(connection: psycopg.Connection, command: str, setting: str, expected: str) -> None:
+    connection.execute(command.encode())
+    connection.execute("SELECT pg_reload_conf()")
+    while connection.execute("SELECT current_setting(%s)", (setting,)).fetchone() != (expected,):
+        pass

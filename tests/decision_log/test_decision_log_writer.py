@@ -1,5 +1,6 @@
 import asyncio
 import time
+import traceback
 import zlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -7,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import parse_qs, urlsplit
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -150,6 +151,17 @@ async def test_a_bad_submission_does_not_fail_its_neighbours(postgres_log: Postg
     assert not isinstance(results[7], LogUnavailableError)
     assert rows(COUNTS) == [(17, 17, 17)]
     assert rows("SELECT sequence FROM decisions ORDER BY sequence") == [(number,) for number in range(1, 18)]
+
+
+async def test_a_refused_record_shows_none_of_its_values(
+    postgres_log: PostgresDecisionLog, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    canary = uuid4().hex
+    with pytest.raises(DecisionLogError) as refusal:
+        await postgres_log.record(make_submission(1, probability_default=7.0, history_source=canary))
+    shown = "".join(traceback.format_exception(refusal.value)) + caplog.text + "".join(capsys.readouterr())
+    assert "record_refused" in shown
+    assert canary not in shown
 
 
 async def test_numbers_have_no_holes_over_many_batches(postgres_log: PostgresDecisionLog, rows: ReadRows) -> None:

@@ -20,6 +20,15 @@ START = (
 )
 
 
+@pytest.fixture(scope="module")
+def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that was served before and is not served now."""
+    directory = tmp_path_factory.mktemp("used")
+    with start_embedded(directory) as server, psycopg.connect(server.url) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 7 AS number")
+    return directory
+
+
 def _ask(url: str, query: str) -> object:
     with psycopg.connect(url) as connection:
         ((answer,),) = connection.execute(query.encode()).fetchall()
@@ -39,45 +48,41 @@ def _start_elsewhere(directory: Path, **environment: str) -> subprocess.Complete
     return subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True)  # noqa: S603, PLW1510
 
 
-def test_keeps_its_data_over_a_stop_and_a_start(tmp_path: Path) -> None:
-    with start_embedded(tmp_path) as server, psycopg.connect(server.url) as connection:
-        connection.execute("CREATE TABLE kept AS SELECT 7 AS number")
-    assert not _answers(server.url)
-    with start_embedded(tmp_path) as server:
+def test_keeps_its_data_and_its_safe_settings_over_a_stop_and_a_start(used: Path) -> None:
+    with start_embedded(used) as server:
         assert _ask(server.url, "SELECT number FROM kept") == 7
         assert _ask(server.url, "SHOW fsync") == "on"
         assert _ask(server.url, "SHOW data_checksums") == "on"
+    assert not _answers(server.url)
 
 
-def test_heals_a_pid_file_whose_pid_now_belongs_to_another_program(tmp_path: Path) -> None:
-    with start_embedded(tmp_path):
-        pid_file = tmp_path / "pgdata" / "postmaster.pid"
+def test_heals_a_pid_file_whose_pid_now_belongs_to_another_program(used: Path) -> None:
+    with start_embedded(used):
+        pid_file = used / "pgdata" / "postmaster.pid"
         text = pid_file.read_text()
-        lock = (tmp_path / "pgdata" / ".s.PGSQL.5432.lock").read_text()
+        lock = (used / "pgdata" / ".s.PGSQL.5432.lock").read_text()
     stale = re.sub(r"^\d+", str(os.getpid()), text)
     pid_file.write_text(stale)
-    (tmp_path / "pgdata" / ".s.PGSQL.5432.lock").write_text(re.sub(r"^\d+", str(os.getpid()), lock))
-    (tmp_path / "pgdata" / ".s.PGSQL.5432").touch()
-    (tmp_path / "pgdata" / ".handle_pids.json").write_text(f"[{os.getpid()}]")
-    with start_embedded(tmp_path) as server:
+    (used / "pgdata" / ".s.PGSQL.5432.lock").write_text(re.sub(r"^\d+", str(os.getpid()), lock))
+    (used / "pgdata" / ".s.PGSQL.5432").touch()
+    (used / "pgdata" / ".handle_pids.json").write_text(f"[{os.getpid()}]")
+    with start_embedded(used) as server:
         assert _answers(server.url)
-        assert not (tmp_path / "pgdata" / ".handle_pids.json").exists()
+        assert not (used / "pgdata" / ".handle_pids.json").exists()
 
 
 @pytest.mark.parametrize("text", ["", "not a number\n"])
-def test_heals_a_pid_file_that_was_half_written(tmp_path: Path, text: str) -> None:
-    start_embedded(tmp_path).stop()
-    (tmp_path / "pgdata" / "postmaster.pid").write_text(text)
-    with start_embedded(tmp_path) as server:
+def test_heals_a_pid_file_that_was_half_written(used: Path, text: str) -> None:
+    start_embedded(used).stop()
+    (used / "pgdata" / "postmaster.pid").write_text(text)
+    with start_embedded(used) as server:
         assert _answers(server.url)
 
 
-def test_starts_again_after_the_server_was_killed(tmp_path: Path) -> None:
-    server = start_embedded(tmp_path)
-    with psycopg.connect(server.url) as connection:
-        connection.execute("CREATE TABLE kept AS SELECT 7 AS number")
-    os.kill(int((tmp_path / "pgdata" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
-    with start_embedded(tmp_path) as healed:
+def test_starts_again_after_the_server_was_killed(used: Path) -> None:
+    server = start_embedded(used)
+    os.kill(int((used / "pgdata" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+    with start_embedded(used) as healed:
         assert _ask(healed.url, "SELECT number FROM kept") == 7
         server.stop()
         assert _answers(healed.url)
@@ -91,8 +96,8 @@ def test_forgets_a_first_start_that_was_killed_half_way(tmp_path: Path) -> None:
         assert _answers(server.url)
 
 
-def test_the_last_of_several_handles_stops_the_server(tmp_path: Path) -> None:
-    first, second = start_embedded(tmp_path), start_embedded(tmp_path)
+def test_the_last_of_several_handles_stops_the_server(used: Path) -> None:
+    first, second = start_embedded(used), start_embedded(used)
     assert first.url == second.url
     first.stop()
     first.stop()
@@ -101,13 +106,13 @@ def test_the_last_of_several_handles_stops_the_server(tmp_path: Path) -> None:
     assert not _answers(second.url)
 
 
-def test_an_owner_that_was_killed_does_not_keep_the_server_alive(tmp_path: Path) -> None:
+def test_an_owner_that_was_killed_does_not_keep_the_server_alive(used: Path) -> None:
     program = f"{START}; print('started', flush=True); time.sleep(60)"
-    command = [sys.executable, "-c", program, str(tmp_path)]
+    command = [sys.executable, "-c", program, str(used)]
     other = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603
     assert other.stdout is not None
     assert other.stdout.readline() == "started\n"
-    with start_embedded(tmp_path) as server:
+    with start_embedded(used) as server:
         other.kill()
         other.communicate()
         assert _answers(server.url)

@@ -1,6 +1,7 @@
 """Connections to the decision log: their session settings, and waits that always end."""
 
 import asyncio
+import logging
 import os
 import socket
 from collections.abc import Iterator, Sequence
@@ -25,6 +26,7 @@ RETRY_SECONDS = 0.5
 
 SESSION = """
 SET synchronous_commit TO on;
+SET default_transaction_isolation TO 'read committed';
 SET timezone TO 'UTC';
 SET lock_timeout TO '2s';
 SET statement_timeout TO '{statement_seconds}s';
@@ -38,6 +40,8 @@ async def connect(url: str, application_name: str, *, statement_seconds: int = 3
     Raises:
         psycopg.Error: the server cannot be reached or refuses us.
     """
+    # In its warnings psycopg quotes what the server says of a row, values included; our own events do not.
+    logging.getLogger("psycopg").setLevel(logging.CRITICAL)
     connection = await psycopg.AsyncConnection.connect(
         driver_url(url),
         autocommit=True,
@@ -140,5 +144,5 @@ class SharedConnection:
         try:
             self._connection = await connect(self._url, self._application_name)
         finally:
-            self._retry_at = 0.0 if self._connection else loop.time() + RETRY_SECONDS
+            self._retry_at = 0.0 if self._connection is not None else loop.time() + RETRY_SECONDS
         return self._connection

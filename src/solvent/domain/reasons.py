@@ -101,11 +101,3 @@ REASON_CODES: tuple[ReasonCode, ...] = (
     ),
 )
 """Every reason that may be given, in the order in which ties are settled."""
-
-
-def reason_code(code: str) -> ReasonCode:
-    """Return the reason of that code; raises KeyError if there is none."""
-    for known in REASON_CODES:
-        if known.code == code:
-            return known
-    raise KeyError(code)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from solvent.errors import FeatureError
 from solvent.features.language import Expression, Table, common_level, describe_level, require_kind, table
-from solvent.features.program import CLIENT_LEVEL, Level, ValueKind
-from solvent.tables.schemas import table_schema
+from solvent.features.program import CLIENT, CLIENT_LEVEL, Level, ValueKind
+from solvent.tables.schemas import ColumnKind, table_schema
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,13 @@ class Groups:
 
 
 def grouped(source: Table, *, by: str) -> Groups:
-    """Group a table's rows within each client, for instance into loans by SK_ID_PREV."""
-    table_schema(source.name).column(by)
+    """Group a table's rows within each client into loans, by SK_ID_PREV or SK_ID_BUREAU.
+
+    Raises:
+        FeatureError: the column is not the key of a loan.
+    """
+    if table_schema(source.name).column(by).kind is not ColumnKind.KEY or by == CLIENT:
+        raise FeatureError(f"{source.name}.{by} is not the key of a loan: group by SK_ID_PREV or SK_ID_BUREAU")
     return Groups(source, by)
 
 
@@ -54,7 +59,8 @@ def lookup(value: Expression, *, into: Table) -> Expression:
         raise FeatureError("lookup takes a value per group: see Groups.value")
     table_schema(into.name).column(value.level.per)
     partition = Groups(table(value.level.table), value.level.per).partition
-    return Expression("lookup", into.level, value.kind, (value, partition, into.column(value.level.per)))
+    parts = (value, partition, into.column(value.level.per))
+    return Expression("lookup", into.level, value.kind, parts, categories=value.categories)
 
 
 def count(rows: Table | Groups, *, where: Expression | None = None) -> Expression:
@@ -134,14 +140,24 @@ def _aggregate(
     if not level.is_row:
         raise FeatureError(f"{statistic} is taken over rows of a history table, not over the {describe_level(level)}")
     kind = ValueKind.CATEGORY if statistic == "latest" and values[0].kind is ValueKind.CATEGORY else ValueKind.NUMBER
-    _check_operands(statistic, values, where)
+    _check_operands(statistic, values)
+    if where is not None:
+        _check_condition("where", where, ValueKind.FLAG)
+    if by is not None:
+        _check_condition("by", by, ValueKind.NUMBER)
     return Expression(
         "aggregate", CLIENT_LEVEL, kind, values, values[0].name, statistic=statistic, where=where, by=order, last=last,
         categories=values[0].categories if kind is ValueKind.CATEGORY else (),
     )  # fmt: skip
 
 
-def _check_operands(statistic: str, values: Iterable[Expression], where: Expression | None) -> None:
+def _check_condition(name: str, condition: Expression, kind: ValueKind) -> None:
+    require_kind(condition, kind, name)
+    if not condition.level.is_row:
+        raise FeatureError(f"{name} needs a value that differs from row to row; use when() around the statistic")
+
+
+def _check_operands(statistic: str, values: Iterable[Expression]) -> None:
     allowed = {
         "share": (ValueKind.FLAG,),
         "latest": (ValueKind.NUMBER, ValueKind.CATEGORY),
@@ -152,9 +168,10 @@ def _check_operands(statistic: str, values: Iterable[Expression], where: Express
             raise FeatureError(f"{statistic} does not take a {value.kind.value}")
         if not value.level.is_row:
             raise FeatureError(f"{statistic} needs a value that differs from row to row")
-    if where is not None:
-        require_kind(where, ValueKind.FLAG, "where")
 
 
 def _tie_breakers(level: Level) -> tuple[Expression, ...]:
-    return () if level.per else Table(level.table).keys()
+    if not level.per:
+        return Table(level.table).keys() if level.is_row else ()
+    groups = Groups(Table(level.table), level.per)
+    return (groups.value(maximum(groups.source.column(level.per))),)

@@ -15,6 +15,9 @@ from solvent.features.program import (
 )
 from solvent.tables.schemas import ColumnKind, table_schema
 
+_RAW = ("column", "is_sentinel")
+"""Operations that read a raw column."""
+
 
 def compile_features(declarations: Iterable[Declaration], *, forbidden: Collection[str] = ()) -> Program:
     """Compile declarations, in their order, into one program.
@@ -43,7 +46,7 @@ def compile_features(declarations: Iterable[Declaration], *, forbidden: Collecti
 
 def _compile_feature(declaration: Declaration, nodes: "_NodeList", forbidden: Collection[str]) -> Feature:
     position = nodes.add(declaration.expression)
-    sources = nodes.sources(position)
+    sources = _read_columns(declaration.expression)
     refused = tuple(source for source in sources if source.removeprefix(f"{APPLICATION}.") in forbidden)
     if refused:
         raise ForbiddenFeatureError(declaration.name, refused)
@@ -72,7 +75,7 @@ class _NodeList:
             level=expression.level,
             kind=expression.kind,
             of=tuple(self.add(part) for part in expression.of),
-            name=expression.name if expression.op in ("column", "is_sentinel") else "",
+            name=expression.name if expression.op in _RAW else "",
             number=expression.number,
             texts=expression.texts,
             statistic=expression.statistic,
@@ -90,10 +93,9 @@ class _NodeList:
 
     def add_columns(self, expression: Expression) -> None:
         """Add the raw columns that an expression reads, so that every order can be made total with them."""
-        if expression.op == "column":
+        if expression.op in _RAW:
             self.add(expression)
-        optional = (part for part in (expression.where, expression.groups) if part is not None)
-        for part in (*expression.of, *expression.by, *optional):
+        for part in expression.parts:
             self.add_columns(part)
 
     def _total_order(self, expression: Expression) -> tuple[int, ...]:
@@ -105,20 +107,9 @@ class _NodeList:
         others = (
             position
             for position, node in enumerate(self.nodes)
-            if node.op == "column" and node.level == level and position not in declared
+            if node.op in _RAW and node.level == level and position not in declared
         )
         return (*declared, *others)
-
-    def sources(self, position: int) -> tuple[str, ...]:
-        """Raw columns that a node reads, sorted."""
-        found: set[str] = set()
-        stack = [position]
-        while stack:
-            node = self.nodes[stack.pop()]
-            if node.op in ("column", "is_sentinel"):
-                found.add(f"{node.level.table}.{node.name}")
-            stack.extend(node.arguments)
-        return tuple(sorted(found))
 
     def _check_levels(self, node: Node) -> None:
         if not node.level.is_row:
@@ -134,11 +125,23 @@ class _NodeList:
         return node.op == "aggregate" or any(self._reads_aggregate(argument) for argument in node.arguments)
 
 
+def _read_columns(expression: Expression) -> tuple[str, ...]:
+    """Raw columns that a declaration names, sorted; other columns of its rows only settle ties."""
+    found: set[str] = set()
+    stack = [expression]
+    while stack:
+        part = stack.pop()
+        if part.op in _RAW:
+            found.add(f"{part.level.table}.{part.name}")
+        stack.extend(part.parts)
+    return tuple(sorted(found))
+
+
 def _cleaning_rules(nodes: Iterable[Node]) -> Mapping[str, Mapping[str, Cleaning]]:
     """Collect the rule of every column that the nodes read, and of the keys that tie rows together."""
     wanted: dict[str, set[str]] = {}
     for node in nodes:
-        if node.op in ("column", "is_sentinel"):
+        if node.op in _RAW:
             wanted.setdefault(node.level.table, set()).add(node.name)
         if node.level.is_row:
             wanted.setdefault(node.level.table, set())

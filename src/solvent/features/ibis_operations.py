@@ -11,17 +11,28 @@ from typing import Any
 
 import ibis
 
-from solvent.features.operations import NO_CORRELATION
+from solvent.features.operations import FLOAT32_MAX, NO_CORRELATION
 
 Column = Any
 """An ibis column; ibis ships no types that mypy could check."""
 
-LARGEST_EXPONENT = math.log(1.7976931348623157e308)
+LARGEST_EXPONENT = math.log(FLOAT32_MAX)
 
 
 def only_where(condition: Column, value: Column) -> Column:
     """The value where the condition is true, missing elsewhere."""
     return ibis.cases((condition, value), else_=ibis.null("float64"))
+
+
+def _bounded(value: Column) -> Column:
+    """Missing from FLOAT32_MAX on. NULL becomes the lower bound on the way: SQL's greatest passes over it."""
+    largest = ibis.literal(FLOAT32_MAX, "float64")
+    smallest = ibis.literal(-FLOAT32_MAX, "float64")
+    return ibis.greatest(ibis.least(value, largest), smallest).nullif(largest).nullif(smallest)
+
+
+def _ratio(numerator: Column, denominator: Column) -> Column:
+    return _bounded(numerator / denominator.nullif(0.0))
 
 
 def _larger(first: Column, second: Column) -> Column:
@@ -40,14 +51,14 @@ OPERATIONS: Mapping[str, Callable[..., Column]] = MappingProxyType(
     {
         "add": lambda a, b: a + b,
         "subtract": lambda a, b: a - b,
-        "multiply": lambda a, b: a * b,
-        "ratio": lambda a, b: a / b.nullif(0.0),
+        "multiply": lambda a, b: _bounded(a * b),
+        "ratio": _ratio,
         "larger": _larger,
         "smaller": _smaller,
         "absolute": lambda a: a.abs(),
         "square_root": lambda a: only_where(a >= 0.0, a).sqrt(),
         "logarithm": lambda a: only_where(a > 0.0, a).ln(),
-        "exponential": lambda a: only_where(a <= LARGEST_EXPONENT, a).exp(),
+        "exponential": lambda a: _bounded(only_where(a <= LARGEST_EXPONENT, a).exp()),
         "coalesce": lambda a, b: a.fill_null(b),
         "is_missing": lambda a: a.isnull(),
         "less": lambda a, b: a < b,
@@ -80,7 +91,7 @@ def _slope(value: Column, over: Column, where: Column) -> Column:
         (value.count(where=both) < 2, ibis.null("float64")),
         (level, ibis.null("float64")),
         (unrelated, ibis.literal(0.0)),
-        else_=together / spread.nullif(0.0),
+        else_=_ratio(together, spread),
     )
 
 

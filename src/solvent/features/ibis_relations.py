@@ -102,7 +102,7 @@ class ProgramRelations:
     def _scope(self, level: Level) -> _Scope:
         if level not in self._scopes:
             relation = self._group_relation(level) if level.per else self._row_relation(level.table)
-            self._scopes[level] = self._with_ranks(_Scope(level, relation))
+            self._scopes[level] = self._with_ranks(_Scope(level, self._with_application(relation, level)))
         return self._scopes[level]
 
     def _row_relation(self, table: str) -> Relation:
@@ -112,7 +112,6 @@ class ProgramRelations:
             relation = relation.inner_join(self._read_table(parent).select(CLIENT, key).distinct(), key)
         names = {CLIENT, *self._program.columns[table]}
         relation = relation.select(*sorted(names))
-        relation = self._with_application(relation, Level(table))
         for position, node in enumerate(self._program.nodes):
             if node.op == "lookup" and node.level == Level(table):
                 relation = self._with_lookup(relation, position)

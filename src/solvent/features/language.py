@@ -17,6 +17,7 @@ from functools import reduce
 from typing import Union
 
 from solvent.errors import FeatureError
+from solvent.features.operations import FLOAT32_MAX
 from solvent.features.program import CLIENT_LEVEL, CONSTANT, Level, ValueKind
 from solvent.tables.schemas import ColumnKind, table_schema
 
@@ -40,6 +41,12 @@ class Expression:
     last: int = 0
     groups: "Expression | None" = None
     categories: tuple[str, ...] = ()
+
+    @property
+    def parts(self) -> tuple["Expression", ...]:
+        """Every expression that this one rests on."""
+        optional = (self.where, self.groups)
+        return (*self.of, *self.by, *(part for part in optional if part is not None))
 
     def __add__(self, other: Operand) -> "Expression":
         return _numeric("add", self, other)
@@ -166,7 +173,9 @@ def feature(name: str, expression: Expression, *, unit: str, meaning: str, reaso
 
 
 def number(value: float) -> Expression:
-    """A literal."""
+    """A literal; raises FeatureError unless it is finite and fits in float32."""
+    if not abs(value) < FLOAT32_MAX:
+        raise FeatureError("a literal must be a finite number that fits in float32")
     return Expression("number", CONSTANT, number=float(value))
 
 
@@ -245,6 +254,8 @@ def is_sentinel(column: Expression) -> Expression:
     """Whether the raw column holds one of its sentinels (365243, XNA): the flag beside the missing value."""
     if column.op != "column":
         raise FeatureError("is_sentinel takes a raw column")
+    if not table_schema(column.level.table).column(column.name).sentinels:
+        raise FeatureError(f"{column.level.table}.{column.name} has no sentinel: see its schema")
     return replace(column, op="is_sentinel", kind=ValueKind.FLAG, categories=())
 
 
@@ -314,7 +325,8 @@ def common_level(where: str, parts: Iterable[Expression]) -> Level:
     levels = {part.level for part in parts}
     rows = [level for level in levels if level.is_row]
     if len(rows) > 1:
-        raise FeatureError(f"{where} mixes rows of {' and '.join(sorted(describe_level(level) for level in rows))}")
+        mixed = " with one value per ".join(sorted(describe_level(level) for level in rows))
+        raise FeatureError(f"{where} mixes one value per {mixed}: aggregate one of them, or look it up")
     if rows:
         return rows[0]
     return CLIENT_LEVEL if CLIENT_LEVEL in levels else CONSTANT

@@ -19,10 +19,16 @@ MISSING = math.nan
 NO_CORRELATION = 1e-24
 """Squared correlation up to which a slope is exactly 0: below it only the order of summation speaks."""
 FLOAT32_MAX = float(np.finfo(np.float32).max)
+"""Products, ratios and powers from here on are missing: no model can be given them, and the squares and sums of what is
+below stay finite in float64."""
+
+
+def _bounded(value: float) -> float:
+    return value if abs(value) < FLOAT32_MAX else MISSING
 
 
 def _ratio(numerator: float, denominator: float) -> float:
-    return MISSING if denominator == 0.0 else numerator / denominator
+    return MISSING if denominator == 0.0 else _bounded(numerator / denominator)
 
 
 def _larger(first: float, second: float) -> float:
@@ -50,7 +56,7 @@ def _or(first: float, second: float) -> float:
 
 def _exponential(value: float) -> float:
     try:
-        return math.exp(value)
+        return _bounded(math.exp(value))
     except OverflowError:
         return MISSING
 
@@ -59,7 +65,7 @@ SCALAR_OPERATIONS: Mapping[str, Callable[..., float]] = MappingProxyType(
     {
         "add": lambda a, b: a + b,
         "subtract": lambda a, b: a - b,
-        "multiply": lambda a, b: a * b,
+        "multiply": lambda a, b: _bounded(a * b),
         "ratio": _ratio,
         "larger": _larger,
         "smaller": _smaller,
@@ -80,6 +86,16 @@ SCALAR_OPERATIONS: Mapping[str, Callable[..., float]] = MappingProxyType(
     }
 )
 """For literals and for the one value of a client."""
+
+
+def _array_bounded(function: Callable[..., Array]) -> Callable[..., Array]:
+    def run(*values: Value) -> Array:
+        with np.errstate(over="ignore"):
+            outcome = function(*values)
+        outcome[~(np.abs(outcome) < FLOAT32_MAX)] = MISSING
+        return outcome
+
+    return run
 
 
 def _array_ratio(numerator: Value, denominator: Value) -> Array:
@@ -112,12 +128,6 @@ def _where_valid(function: Callable[[Value], Array], valid: Callable[[Value], An
     return run
 
 
-def _array_exponential(value: Value) -> Array:
-    with np.errstate(over="ignore"):
-        powers = np.exp(value)
-    return np.where(np.isinf(powers), MISSING, powers)
-
-
 def _array_coalesce(first: Value, second: Value) -> Array:
     return cast("Array", np.where(np.isnan(first), second, first))
 
@@ -130,14 +140,14 @@ ARRAY_OPERATIONS: Mapping[str, Callable[..., Array]] = MappingProxyType(
     {
         "add": np.add,
         "subtract": np.subtract,
-        "multiply": np.multiply,
-        "ratio": _array_ratio,
+        "multiply": _array_bounded(np.multiply),
+        "ratio": _array_bounded(_array_ratio),
         "larger": np.maximum,
         "smaller": np.minimum,
         "absolute": np.abs,
         "square_root": _where_valid(np.sqrt, lambda value: np.greater_equal(value, 0.0)),
         "logarithm": _where_valid(np.log, lambda value: np.greater(value, 0.0)),
-        "exponential": _array_exponential,
+        "exponential": _array_bounded(np.exp),
         "coalesce": _array_coalesce,
         "is_missing": lambda a: np.isnan(a).astype(np.float64),
         "less": _array_compared(np.less),

@@ -200,7 +200,7 @@ class Program:
                 nodes=tuple(_read_node(stored) for stored in document["nodes"]),
                 features=tuple(_read_feature(stored) for stored in document["features"]),
             )
-        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+        except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise FeatureError("this is not a feature program: take the bundle's features.json unchanged") from error
 
 

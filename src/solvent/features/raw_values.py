@@ -48,9 +48,9 @@ class ColumnReader:
         return values
 
     def flag_one(self, row: Row) -> float:
-        """1 if the raw value is a sentinel, 0 if it is another value, NaN if there is none."""
+        """1 if the raw value is a sentinel, 0 if it is another value, NaN if there is none or an empty text."""
         raw = row.get(self.name)
-        return MISSING if raw is None else float(raw in self._sentinels)
+        return MISSING if raw is None or raw == "" else float(raw in self._sentinels)
 
     def flag_many(self, rows: Sequence[Row]) -> Array:
         """The same for every row: shape (rows,)."""
@@ -67,5 +67,5 @@ def rows_of_client(history: History, table: str) -> Sequence[Row]:
     if link is None or not rows:
         return rows
     parent, key = link
-    known = {row.get(key) for row in history.get(parent, ())}
+    known = {row.get(key) for row in history.get(parent, ())} - {None}
     return [row for row in rows if row.get(key) in known]

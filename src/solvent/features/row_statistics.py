@@ -6,7 +6,7 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
-from solvent.features.operations import MISSING, NO_CORRELATION, Array
+from solvent.features.operations import MISSING, NO_CORRELATION, SCALAR_OPERATIONS, Array
 
 
 def _mean(values: Array) -> float:
@@ -63,7 +63,7 @@ def _slope(values: Array, over: Array) -> float:
     together, spread = float((values * over).sum()), float((over * over).sum())
     if together * together <= NO_CORRELATION * spread * float((values * values).sum()):
         return 0.0
-    return together / spread
+    return SCALAR_OPERATIONS["ratio"](together, spread)
 
 
 def last_rows(order: Sequence[Array], count: int) -> npt.NDArray[np.intp]:

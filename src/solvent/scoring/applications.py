@@ -61,7 +61,7 @@ def accept_application(document: object) -> Application:
         _check_rows(table_schema(name), rows, document.get(CLIENT), problems, warnings)
     if problems:
         raise ApplicationError(_shortened(problems))
-    return Application(document[CLIENT], columns, history or None, tuple(dict.fromkeys(warnings)))
+    return Application(int(document[CLIENT]), columns, history or None, tuple(dict.fromkeys(warnings)))
 
 
 def _find_unknown_fields(document: Mapping[str, Any]) -> Iterator[str]:

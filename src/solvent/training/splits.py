@@ -50,8 +50,7 @@ def split_clients(matrix: FeatureMatrix, *, seed: int) -> Splits:
 
 def hash_clients(client_ids: npt.NDArray[np.int64], *, seed: int) -> npt.NDArray[np.uint64]:
     """Hash each client with the finaliser of SplitMix64 (Steele, Lea, Flood 2014): no two clients share a hash."""
-    mask = np.uint64(0xFFFFFFFFFFFFFFFF)
-    state = client_ids.astype(np.uint64) + np.uint64((seed + 1) * 0x9E3779B97F4A7C15 & int(mask))
+    state = client_ids.astype(np.uint64) + np.uint64((seed + 1) * 0x9E3779B97F4A7C15 % 2**64)
     state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     mixed: npt.NDArray[np.uint64] = state ^ (state >> np.uint64(31))

@@ -139,7 +139,7 @@ def make_applications(
     _regions(table, facts, draws)
     _social_circle(table, facts, draws)
     draw_amounts(table, facts, rules.amounts, (latents, draws))
-    add_housing(table, facts, draws)
+    add_housing(table, facts, (presence, latents), draws)
     table["FLAG_MOBIL"] = np.ones(len(latents.values))
     return table
 
@@ -213,21 +213,21 @@ def _documents(table: Table, rules: ApplicationRules, latents: Latents) -> None:
 
 
 def _regions(table: Table, facts: Facts, draws: Draws) -> None:
-    """Derive REGION_RATING_CLIENT from the rating with the city: the few that differ are one step apart."""
+    """Derive REGION_RATING_CLIENT from the rating with the city: the few that differ are one step apart.
+
+    Who lives where he is registered works elsewhere than he lives exactly if elsewhere than he is registered.
+    """
     city = numbers(table, "REGION_RATING_CLIENT_W_CITY")
     shares = facts.application["REGION_RATING_CLIENT"].visible_mass
     given = facts.relations["region_city_given_region"]
     middle_from_worst = shares[2] * given["3"]["2"] / max(float(np.mean(city == 2)), 1e-9)
     moved = draws.uniform(city.shape[0])
     table["REGION_RATING_CLIENT"] = np.where((city == 2) & (moved < middle_from_worst), 3.0, city)
-    apart = numbers(table, "REG_REGION_NOT_LIVE_REGION")
-    table["REG_REGION_NOT_WORK_REGION"] = np.maximum(
-        numbers(table, "LIVE_REGION_NOT_WORK_REGION"),
-        np.where(apart > 0, numbers(table, "REG_REGION_NOT_WORK_REGION"), 0.0),
-    )
-    idle = numbers(table, "FLAG_EMP_PHONE") == 0
-    for name in ("REG_CITY_NOT_WORK_CITY", "LIVE_CITY_NOT_WORK_CITY"):
-        table[name] = np.where(idle, 0.0, numbers(table, name))
+    for place in ("REGION", "CITY"):
+        apart = numbers(table, f"REG_{place}_NOT_LIVE_{place}") > 0
+        registered = np.where(apart, numbers(table, f"REG_{place}_NOT_WORK_{place}"), 0.0)
+        living = numbers(table, f"LIVE_{place}_NOT_WORK_{place}")
+        table[f"REG_{place}_NOT_WORK_{place}"] = np.maximum(living, registered)
 
 
 def _social_circle(table: Table, facts: Facts, draws: Draws) -> None:

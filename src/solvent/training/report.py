@@ -1,0 +1,74 @@
+"""Everything that a training can say of itself, as one record."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from solvent.bundle.manifest import Manifest
+from solvent.training.calibration import CalibrationChoice
+from solvent.training.evaluation import Evaluation
+from solvent.training.fitting import LearnerSettings
+from solvent.training.importance import TOP_FEATURES, Importance
+from solvent.training.measures import ScoredOutcomes
+from solvent.training.threshold import PolicyChoice
+
+
+@dataclass(frozen=True)
+class TrainingReport:
+    """How a model came about, and what it is worth on the test split.
+
+    `splits`: rows and defaults of each part. `rounds`: trees in the model. `importance`: every feature, ranked.
+    """
+
+    seed: int
+    settings: LearnerSettings
+    rounds: int
+    splits: Mapping[str, Mapping[str, int]]
+    calibration: CalibrationChoice
+    chosen: PolicyChoice
+    test: Evaluation
+    importance: tuple[Importance, ...]
+
+    @property
+    def top_features(self) -> tuple[str, ...]:
+        """Names of the most important features."""
+        return tuple(entry.feature for entry in self.importance[:TOP_FEATURES])
+
+    def to_document(self) -> dict[str, Any]:
+        """The content of `evaluation.json`; an undefined figure is null."""
+        policy = self.chosen.policy
+        return {
+            "seed": self.seed,
+            "learner": {field.name: getattr(self.settings, field.name) for field in fields(self.settings)},
+            "rounds": self.rounds,
+            "splits": self.splits,
+            "calibration": {
+                "method": self.calibration.calibration.method,
+                "cross_validated_log_loss": {
+                    "platt": self.calibration.platt_log_loss,
+                    "isotonic": self.calibration.isotonic_log_loss,
+                },
+            },
+            "threshold": {
+                "value": policy.threshold,
+                "break_even_probability": policy.costs.break_even_probability,
+                "cost_on_threshold_split": self.chosen.chosen_on_cost,
+            },
+            "test": self.test,
+            "importance": self.importance[:TOP_FEATURES],
+        }
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """A bundle on disk and what is known of it; `outcomes` are those of the test split.
+
+    `registered_version` is its number in the registry, None where no store was named.
+    """
+
+    directory: Path
+    manifest: Manifest
+    report: TrainingReport
+    outcomes: ScoredOutcomes
+    registered_version: int | None = None

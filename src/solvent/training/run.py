@@ -1,0 +1,127 @@
+"""Trains a model: from a folder of raw tables to a bundle, and to a run in the registry if one is named."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from solvent.bundle.files import check_destination, write_bundle
+from solvent.domain.costs import CostMatrix
+from solvent.domain.policy import FORBIDDEN_COLUMNS
+from solvent.errors import TrainingError
+from solvent.features.catalogue import build_program
+from solvent.features.ibis_engine import BatchEngine
+from solvent.features.matrix import FeatureMatrix
+from solvent.tables.files import find_table_files
+from solvent.tables.reading import open_tables
+from solvent.tables.schemas import HISTORY_TABLES
+from solvent.training.assembly import Provenance, assemble, calibrate_model
+from solvent.training.evaluation import evaluate
+from solvent.training.fingerprint import fingerprint_files
+from solvent.training.fitting import LearnerSettings, Progress, check_trainable, fit_booster, silent
+from solvent.training.importance import rank_features
+from solvent.training.report import TrainingReport, TrainingResult
+from solvent.training.splits import split_clients
+from solvent.training.threshold import choose_policy
+
+
+def utc_now() -> datetime:
+    """The time now, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class TrainingRequest:
+    """What to train on, where to put the bundle, and by which rules.
+
+    `tracking_uri` names the MLflow store, such as "sqlite:///mlflow.db"; None keeps no run.
+    """
+
+    data: Path
+    out: Path
+    seed: int = 0
+    replace: bool = False
+    tracking_uri: str | None = None
+    memory_limit: str | None = None
+    forbidden: frozenset[str] = FORBIDDEN_COLUMNS
+    costs: CostMatrix = field(default_factory=CostMatrix)
+    settings: LearnerSettings = field(default_factory=LearnerSettings)
+
+
+def train(
+    request: TrainingRequest, *, progress: Progress = silent, clock: Callable[[], datetime] = utc_now
+) -> TrainingResult:
+    """Read the tables, compute the features of all labelled applications, and train on them.
+
+    Raises:
+        TablesError: the tables cannot be read.
+        ForbiddenFeatureError: a feature reads a forbidden column.
+        TrainingError: a table is missing, or no model can be trained from them.
+        BundleError: the bundle may not be written there.
+    """
+    check_destination(request.out, replace=request.replace)
+    check_complete(request.data)
+    matrix = read_labelled(request, progress=progress)
+    progress("taking the fingerprint of the tables", 0.0)
+    fingerprint = fingerprint_files(file.path for file in find_table_files(request.data))
+    return train_on(matrix, request, data_fingerprint=fingerprint, progress=progress, clock=clock)
+
+
+def check_complete(data: Path) -> None:
+    """Raise TrainingError if labelled applications or a history table are missing."""
+    present = {file.name for file in find_table_files(data)}
+    missing = [name for name in ("application_train", *HISTORY_TABLES) if name not in present]
+    if missing:
+        raise TrainingError(f"{data} lacks {', '.join(missing)}: training wants all seven tables, as .csv or .parquet")
+
+
+def read_labelled(request: TrainingRequest, *, progress: Progress = silent) -> FeatureMatrix:
+    """Compute the features of the applications whose outcome is known."""
+    program = build_program(request.forbidden)
+    with open_tables(request.data, memory_limit=request.memory_limit) as tables:
+        matrix = BatchEngine(program, tables, progress=progress).read_matrix()
+    return matrix.rows(~np.isnan(matrix.target))
+
+
+def train_on(
+    matrix: FeatureMatrix,
+    request: TrainingRequest,
+    *,
+    data_fingerprint: str,
+    progress: Progress = silent,
+    clock: Callable[[], datetime] = utc_now,
+) -> TrainingResult:
+    """Train on labelled applications whose features are known; raises as `train` does."""
+    check_trainable(matrix, forbidden=request.forbidden)
+    splits = split_clients(matrix, seed=request.seed)
+    fitted = fit_booster(splits.fit, splits.stopping, settings=request.settings, seed=request.seed, progress=progress)
+    progress("calibrating", 0.0)
+    model = calibrate_model(fitted, splits.calibration, seed=request.seed)
+    chosen = choose_policy(model.apply(splits.threshold), costs=request.costs, forbidden=request.forbidden)
+    progress("evaluating", 0.0)
+    outcomes = model.apply(splits.test)
+    report = TrainingReport(
+        seed=request.seed,
+        settings=request.settings,
+        rounds=fitted.rounds,
+        splits=splits.counts,
+        calibration=model.calibration,
+        chosen=chosen,
+        test=evaluate(outcomes, chosen.policy, seed=request.seed),
+        importance=rank_features(matrix.program.names, fitted.gains),
+    )
+    progress("writing the bundle", 0.0)
+    provenance = Provenance(data_fingerprint, clock())
+    manifest = write_bundle(request.out, assemble(model, splits, report, provenance), replace=request.replace)
+    return _log(TrainingResult(request.out, manifest, report, outcomes), request.tracking_uri, progress=progress)
+
+
+def _log(result: TrainingResult, tracking_uri: str | None, *, progress: Progress) -> TrainingResult:
+    if tracking_uri is None:
+        return result
+    progress("logging the run", 0.0)
+    from solvent.training.tracking import log_training  # noqa: PLC0415 - importing mlflow takes 2 s
+
+    return replace(result, registered_version=log_training(result, tracking_uri))

@@ -1,0 +1,41 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from solvent.domain.costs import CostMatrix, count_errors, total_cost
+from solvent.domain.threshold import ThresholdChoice, choose_threshold
+
+
+def test_chooses_the_cheapest_of_all_thresholds() -> None:
+    probabilities = [0.02, 0.05, 0.10, 0.30]
+    defaulted = [False, False, True, False]
+    # At 0.10 one good payer (0.30) is refused and no bad one accepted.
+    assert choose_threshold(probabilities, defaulted, CostMatrix()) == ThresholdChoice(0.10, 1.0)
+
+
+def test_prefers_the_lower_threshold_on_a_tie() -> None:
+    # Refusing from 0.4 and from 0.2 both cost 10: the first misses a default, the second refuses ten good payers.
+    probabilities = [0.2] * 11 + [0.4]
+    defaulted = [True] + [False] * 10 + [True]
+    assert choose_threshold(probabilities, defaulted, CostMatrix()) == ThresholdChoice(0.2, 10.0)
+
+
+def test_refuses_nobody_when_nobody_defaults() -> None:
+    assert choose_threshold([0.1, 0.9], [False, False], CostMatrix()) == ThresholdChoice(1.0, 0.0)
+
+
+def test_needs_rows() -> None:
+    with pytest.raises(ValueError, match="no rows"):
+        choose_threshold([], [], CostMatrix())
+
+
+@given(st.lists(st.tuples(st.sampled_from([0.01, 0.05, 0.1, 0.3, 0.7]), st.booleans()), min_size=1, max_size=60))
+def test_no_other_threshold_costs_less(rows: list[tuple[float, bool]]) -> None:
+    probabilities, defaulted = [p for p, _ in rows], [d for _, d in rows]
+    chosen = choose_threshold(probabilities, defaulted, CostMatrix())
+    for threshold in {*probabilities, 1.0}:
+        false_negatives, false_positives = count_errors(probabilities, defaulted, threshold=threshold)
+        cost = total_cost(CostMatrix(), false_negatives=false_negatives, false_positives=false_positives)
+        assert chosen.cost <= cost
+        if threshold == chosen.threshold:
+            assert chosen.cost == cost

@@ -1,0 +1,58 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from solvent.errors import SettingsError
+from solvent.settings import Environment, Settings, read_settings
+
+DOCUMENT = Path(__file__).parents[1] / "docs" / "settings.md"
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"SOLVENT_{name.upper()}", raising=False)
+
+
+def test_defaults_are_those_of_one_machine(tmp_path: Path) -> None:
+    settings = read_settings()
+    assert settings.environment is Environment.LOCAL
+    assert settings.database_url is None
+    assert settings.database_directory == Path(".solvent/postgres")
+    assert settings.tracking_uri == f"sqlite:///{tmp_path}/.solvent/mlflow/mlflow.db"
+
+
+def test_a_tracking_uri_replaces_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOLVENT_MLFLOW_TRACKING_URI", "http://127.0.0.1:5000")
+    assert read_settings().tracking_uri == "http://127.0.0.1:5000"
+
+
+def test_production_needs_a_database_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOLVENT_ENVIRONMENT", "production")
+    with pytest.raises(SettingsError, match="SOLVENT_DATABASE_URL is missing"):
+        read_settings()
+
+
+def test_production_starts_with_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOLVENT_ENVIRONMENT", "production")
+    monkeypatch.setenv("SOLVENT_DATABASE_URL", "postgresql://solvent@127.0.0.1/solvent")
+    assert read_settings().environment is Environment.PRODUCTION
+
+
+def test_a_wrong_value_is_named_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOLVENT_LOG_LEVEL", "s3cret")
+    with pytest.raises(SettingsError, match="SOLVENT_LOG_LEVEL") as caught:
+        read_settings()
+    assert "s3cret" not in str(caught.value)
+
+
+def test_a_database_url_does_not_show_in_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOLVENT_DATABASE_URL", "postgresql://solvent:s3cret@127.0.0.1/solvent")
+    assert "s3cret" not in repr(read_settings())
+
+
+def test_every_setting_is_documented_and_every_documented_setting_exists() -> None:
+    documented = set(re.findall(r"^\| `(SOLVENT_\w+)`", DOCUMENT.read_text(), re.MULTILINE))
+    assert documented == {f"SOLVENT_{name.upper()}" for name in Settings.model_fields}
