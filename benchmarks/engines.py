@@ -65,19 +65,21 @@ def read_clients(tables: RawTables, clients: npt.NDArray[np.int64]) -> Iterator[
         if name in CLIENT_LINKS:
             parent, key = CLIENT_LINKS[name]
             source = f'(SELECT DISTINCT {CLIENT}, {key} FROM "{parent}") JOIN "{name}" USING ({key})'
-        by_table[name] = _read_rows(tables, f"SELECT * FROM {source} WHERE {condition}")
+        query = f"SELECT * FROM {source} WHERE {condition}"
+        by_table[name] = _read_rows(tables, query, drop_client=name in CLIENT_LINKS)
     for client in clients.tolist():
         yield by_table[APPLICATION][client][0], {name: by_table[name].get(client, []) for name in HISTORY_TABLES}
 
 
-def _read_rows(tables: RawTables, query: str) -> dict[int, Rows]:
+def _read_rows(tables: RawTables, query: str, *, drop_client: bool) -> dict[int, Rows]:
     cursor = tables.connection.execute(query)
     names = [column[0] for column in cursor.description or ()]
     by_client: dict[int, Rows] = {}
     while batch := cursor.fetchmany(10_000):
         for values in batch:
             row = {name: value for name, value in zip(names, values, strict=True) if value is not None}
-            by_client.setdefault(row[CLIENT], []).append(row)
+            client = row.pop(CLIENT) if drop_client else row[CLIENT]
+            by_client.setdefault(client, []).append(row)
     return by_client
 
 

@@ -1,4 +1,4 @@
-"""What tests of several rooms share: one embedded PostgreSQL per run, and a fresh migrated database per test."""
+"""What tests of several rooms share: one embedded PostgreSQL per run, a fresh database per test, a small model."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
@@ -53,6 +53,14 @@ def rows(database_url: str) -> Callable[[str], list[tuple[Any, ...]]]:
             return connection.execute(query.encode()).fetchall()
 
     return read
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a bundle with a really trained small model; see `tiny_model`."""
+    from tiny_model import write_tiny_bundle  # noqa: PLC0415 - LightGBM takes over a second to import
+
+    return write_tiny_bundle(tmp_path_factory.mktemp("bundles") / "tiny")
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Programs of a few features for tests, and the tables that they read."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -32,4 +33,4 @@ def evaluate(expression: Expression, applicant: Mapping[str, Any] | None = None,
     """The value of an expression for one client, None if it is missing."""
     engine = RequestEngine(compile_all(expression))
     (value,) = engine.evaluate(applicant or {}, engine.reduce_history(history)).tolist()
-    return None if value != value else value
+    return None if math.isnan(value) else value

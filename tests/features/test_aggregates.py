@@ -105,17 +105,17 @@ def test_refuses_rows_of_another_table_in_a_filter() -> None:
 
 
 def test_refuses_values_of_the_wrong_kind() -> None:
-    with pytest.raises(FeatureError, match="^mean does not take a category$"):
+    with pytest.raises(FeatureError, match=r"^mean does not take a category$"):
         mean(bureau.CREDIT_TYPE)
-    with pytest.raises(FeatureError, match="^sum does not take a flag$"):
+    with pytest.raises(FeatureError, match=r"^sum does not take a flag$"):
         total(days > -5)
-    with pytest.raises(FeatureError, match="^share does not take a number$"):
+    with pytest.raises(FeatureError, match=r"^share does not take a number$"):
         share(days)
-    with pytest.raises(FeatureError, match="^latest does not take a flag$"):
+    with pytest.raises(FeatureError, match=r"^latest does not take a flag$"):
         latest(days > -5, by=days)
-    with pytest.raises(FeatureError, match="^where takes a flag$"):
+    with pytest.raises(FeatureError, match=r"^where takes a flag$"):
         count(bureau, where=days)
-    with pytest.raises(FeatureError, match="^by takes a number$"):
+    with pytest.raises(FeatureError, match=r"^by takes a number$"):
         mean(days, last=1, by=bureau.CREDIT_TYPE)
 
 
@@ -137,9 +137,9 @@ def test_refuses_a_group_value_that_is_no_statistic_of_its_rows() -> None:
 
 
 def test_groups_only_by_the_key_of_a_loan() -> None:
-    with pytest.raises(FeatureError, match="bureau.CREDIT_TYPE is not the key of a loan: group by SK_ID_PREV or"):
+    with pytest.raises(FeatureError, match=r"bureau.CREDIT_TYPE is not the key of a loan: group by SK_ID_PREV or"):
         grouped(bureau, by="CREDIT_TYPE")
-    with pytest.raises(FeatureError, match="bureau.SK_ID_CURR is not the key of a loan"):
+    with pytest.raises(FeatureError, match=r"bureau.SK_ID_CURR is not the key of a loan"):
         grouped(bureau, by="SK_ID_CURR")
     with pytest.raises(TablesError, match="table bureau has no column SK_ID_PREV"):
         grouped(bureau, by="SK_ID_PREV")
@@ -157,7 +157,7 @@ def test_a_category_that_is_looked_up_keeps_its_categories() -> None:
 
 
 def test_refuses_to_look_up_what_is_no_group_value() -> None:
-    with pytest.raises(FeatureError, match="lookup takes a value per group: see Groups.value"):
+    with pytest.raises(FeatureError, match=r"lookup takes a value per group: see Groups.value"):
         lookup(pos.SK_DPD, into=previous)
 
 

@@ -2,15 +2,17 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet
 import pytest
 from numpy.typing import NDArray
 
+from solvent.world.blocks import Lender, build_lender
 from solvent.world.making import WorldRequest, WorldSummary, make_world
 
-Columns = dict[str, NDArray]
+Columns = dict[str, NDArray[Any]]
 
 
 @pytest.fixture(scope="session")
@@ -18,6 +20,12 @@ def small_world(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, WorldSu
     """The folder of the small world, and its summary."""
     folder = tmp_path_factory.mktemp("worlds") / "small"
     return folder, make_world(folder, WorldRequest(clients=1500, seed=11, file_format="parquet"))
+
+
+@pytest.fixture(scope="session")
+def lender() -> Lender:
+    """Everything that is fitted before a world is drawn."""
+    return build_lender()
 
 
 @pytest.fixture(scope="session")

@@ -1,14 +1,23 @@
+import os
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet
 import pytest
+from numpy.typing import NDArray
 
 from solvent.errors import WorldError
 from solvent.tables.schemas import table_schemas
-from solvent.world.blocks import build_lender, make_block
-from solvent.world.making import WorldRequest, ceiling_auc, make_world
+from solvent.world.blocks import Lender, make_block
+from solvent.world.making import WorldRequest, WorldSummary, ceiling_auc, make_world
+from solvent.world.marginals import Coded
 from solvent.world.published import load_facts
+
+Columns = dict[str, NDArray[Any]]
 
 FILES = {
     *("application_train", "application_test", "bureau", "bureau_balance", "previous_application"),
@@ -16,7 +25,7 @@ FILES = {
 }
 
 
-def test_one_seed_gives_one_world_to_the_byte(tmp_path: Path, small_world) -> None:
+def test_one_seed_gives_one_world_to_the_byte(tmp_path: Path, small_world: tuple[Path, WorldSummary]) -> None:
     folder, _ = small_world
     make_world(tmp_path / "again", WorldRequest(clients=1500, seed=11, file_format="parquet"))
     assert {path.stem for path in folder.iterdir()} == FILES
@@ -24,24 +33,39 @@ def test_one_seed_gives_one_world_to_the_byte(tmp_path: Path, small_world) -> No
         assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes()
 
 
-def test_another_seed_gives_another_world(tmp_path: Path, small_world) -> None:
-    folder, _ = small_world
-    make_world(tmp_path / "other", WorldRequest(clients=10, seed=12, file_format="parquet"))
-    ours = pyarrow.parquet.read_table(folder / "truth.parquet").column(1).to_numpy()[:10]
-    other = pyarrow.parquet.read_table(tmp_path / "other" / "truth.parquet").column(1).to_numpy()
-    assert not np.any(ours == other)
+@pytest.mark.slow
+def test_the_bytes_do_not_depend_on_the_threads_of_the_linear_algebra(tmp_path: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path; from solvent.world.making import WorldRequest, make_world; "
+        "make_world(Path(sys.argv[1]), WorldRequest(clients=1500, seed=11))"
+    )
+    for threads in ("1", "2"):
+        environment = {**os.environ, "OPENBLAS_NUM_THREADS": threads, "OMP_NUM_THREADS": threads}
+        command = [sys.executable, "-c", script, str(tmp_path / threads)]
+        subprocess.run(command, env=environment, check=True)  # noqa: S603 - our own interpreter and script
+    for path in (tmp_path / "1").iterdir():
+        assert (tmp_path / "2" / path.name).read_bytes() == path.read_bytes(), path.name
 
 
-def test_a_larger_world_begins_with_the_smaller_one(tmp_path: Path, small_world) -> None:
-    folder, _ = small_world
-    make_world(tmp_path / "less", WorldRequest(clients=1100, seed=11, file_format="parquet"))
-    for name in ("truth", "bureau_balance", "installments_payments"):
-        smaller = pyarrow.parquet.read_table(tmp_path / "less" / f"{name}.parquet")
-        larger = pyarrow.parquet.read_table(folder / f"{name}.parquet")
-        assert larger.slice(0, smaller.num_rows).equals(smaller)
+def test_another_seed_gives_another_world(lender: Lender) -> None:
+    ours, other = make_block(lender, seed=11, index=0), make_block(lender, seed=12, index=0)
+    assert not np.any(ours.probability == other.probability)
 
 
-def test_csv_holds_the_raw_header_the_same_rows_and_empty_fields_for_missing(tmp_path: Path, small_world) -> None:
+def test_the_first_clients_of_a_block_do_not_depend_on_how_many_follow(lender: Lender) -> None:
+    few, all_ = make_block(lender, 11, 2, clients=40), make_block(lender, 11, 2)
+    assert few.probability.tolist() == all_.probability[:40].tolist()
+    assert few.tables.keys() == all_.tables.keys()
+    for name in few.tables:
+        for column, values in few.tables[name].items():
+            longer = all_.tables[name][column]
+            short_codes, long_codes = (part.codes if isinstance(part, Coded) else part for part in (values, longer))
+            assert np.array_equal(short_codes, long_codes[: len(short_codes)], equal_nan=True), (name, column)
+
+
+def test_csv_holds_the_raw_header_the_same_rows_and_empty_fields_for_missing(
+    tmp_path: Path, small_world: tuple[Path, WorldSummary]
+) -> None:
     folder, summary = small_world
     made = make_world(tmp_path / "csv", WorldRequest(clients=1500, seed=11))
     assert made.rows == summary.rows
@@ -54,19 +78,19 @@ def test_csv_holds_the_raw_header_the_same_rows_and_empty_fields_for_missing(tmp
     assert (tmp_path / "csv" / "truth.parquet").exists()
 
 
-def test_columns_are_those_of_the_raw_tables_in_their_order(small_world) -> None:
+def test_columns_are_those_of_the_raw_tables_in_their_order(small_world: tuple[Path, WorldSummary]) -> None:
     folder, _ = small_world
     for name, schema in table_schemas().items():
         listed = [column.name for column in schema.columns]
         assert [column for column, _ in load_facts().columns[name]] == listed
         file = "application_train" if name == "application" else name
         assert pyarrow.parquet.read_schema(folder / f"{file}.parquet").names == listed
-    without_target = [name for name in pyarrow.parquet.read_schema(folder / "application_train.parquet").names]
+    without_target = list(pyarrow.parquet.read_schema(folder / "application_train.parquet").names)
     without_target.remove("TARGET")
     assert pyarrow.parquet.read_schema(folder / "application_test.parquet").names == without_target
 
 
-def test_categories_are_known_to_the_tables(small_world) -> None:
+def test_categories_are_known_to_the_tables(small_world: tuple[Path, WorldSummary]) -> None:
     folder, _ = small_world
     for name, schema in table_schemas().items():
         file = "application_train" if name == "application" else name
@@ -77,7 +101,9 @@ def test_categories_are_known_to_the_tables(small_world) -> None:
                 assert seen <= {*column.categories, *column.sentinels}, column.name
 
 
-def test_truth_names_every_client_and_agrees_with_the_target(small_world, read) -> None:
+def test_truth_names_every_client_and_agrees_with_the_target(
+    small_world: tuple[Path, WorldSummary], read: Callable[[str], Columns]
+) -> None:
     _, summary = small_world
     truth, train = read("truth"), read("application_train")
     assert truth["SK_ID_CURR"].tolist() == list(range(100_001, 101_501))
@@ -88,8 +114,7 @@ def test_truth_names_every_client_and_agrees_with_the_target(small_world, read) 
     assert summary.rows["application_test"] == pytest.approx(205, abs=45)
 
 
-def test_five_thousand_clients_default_at_the_real_rate_and_the_ceiling_is_in_its_band() -> None:
-    lender = build_lender()
+def test_five_thousand_clients_default_at_the_real_rate_and_the_ceiling_is_in_its_band(lender: Lender) -> None:
     blocks = [make_block(lender, seed=3, index=index) for index in range(5)]
     probability = np.concatenate([block.probability for block in blocks])
     defaulted = np.concatenate([block.defaulted for block in blocks])
@@ -116,7 +141,9 @@ def test_the_ceiling_counts_pairs_of_one_default_and_one_repayment() -> None:
         (WorldRequest(clients=10, seed=1, file_format="xlsx"), "choose one of csv, parquet"),
     ],
 )
-def test_a_request_without_sense_is_refused_before_any_work(tmp_path: Path, request_, message) -> None:
+def test_a_request_without_sense_is_refused_before_any_work(
+    tmp_path: Path, request_: WorldRequest, message: str
+) -> None:
     with pytest.raises(WorldError, match=message):
         make_world(tmp_path / "world", request_)
     assert list(tmp_path.iterdir()) == []

@@ -4,6 +4,7 @@ import pytest
 from solvent.world.marginals import (
     Coded,
     Marginal,
+    Table,
     binary_marginal,
     fitted_edges,
     numbers,
@@ -64,7 +65,7 @@ def test_fitted_edges_hold_the_shares_inside_a_shifted_group() -> None:
 
 
 def test_a_column_of_the_wrong_kind_is_refused() -> None:
-    table = {"A": np.array([1.0]), "B": Coded(np.array([0]), ("x",))}
+    table: Table = {"A": np.array([1.0]), "B": Coded(np.array([0]), ("x",))}
     with pytest.raises(TypeError, match="A is a number column"):
         texts(table, "A")
     with pytest.raises(TypeError, match="B is a text column"):

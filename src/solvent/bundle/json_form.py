@@ -10,9 +10,12 @@ from solvent.errors import BundleError
 
 
 def render_json(document: Mapping[str, Any]) -> bytes:
-    """Render a document; equal documents give equal bytes. A number that is not finite becomes null."""
-    options = orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE | orjson.OPT_SERIALIZE_NUMPY
-    return orjson.dumps(document, option=options)
+    """Render a document, which may hold dataclasses and arrays; equal documents give equal bytes.
+
+    A number that is not finite becomes null.
+    """
+    plain = orjson.loads(orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY))  # dataclasses escape the sorting
+    return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 def read_document(content: bytes, *, file: str) -> dict[str, Any]:

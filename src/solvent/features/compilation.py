@@ -102,14 +102,10 @@ class _NodeList:
         """The declared order, made total by every other raw column of the same rows: rows still tied are alike."""
         if not expression.by:
             return ()
-        declared = tuple(self.add(part) for part in expression.by)
+        declared = [self.add(part) for part in expression.by]
         level = expression.by[0].level
-        others = (
-            position
-            for position, node in enumerate(self.nodes)
-            if node.op in _RAW and node.level == level and position not in declared
-        )
-        return (*declared, *others)
+        raw = [position for position, node in enumerate(self.nodes) if node.op in _RAW and node.level == level]
+        return tuple(dict.fromkeys(declared + raw))
 
     def _check_levels(self, node: Node) -> None:
         if not node.level.is_row:

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from solvent.features.ibis_operations import Column, only_where
-from solvent.features.ibis_relations import ProgramRelations, Relation, encode_category
+from solvent.features.ibis_relations import ProgramRelations, Relation
 from solvent.features.matrix import FeatureMatrix
 from solvent.features.operations import FLOAT32_MAX, MISSING
-from solvent.features.program import CLIENT, Feature, Program, ValueKind
+from solvent.features.program import CLIENT, Feature, Program
 from solvent.features.request_engine import ReducedHistory
 from solvent.tables.reading import RawTables, translated_errors
 from solvent.tables.schemas import TARGET
@@ -35,7 +35,7 @@ class BatchEngine:
         self._backend = ibis.duckdb.from_connection(tables.connection)
         self._progress = progress
         self._kept: list[str] = []
-        self._levels = {program.nodes[program.nodes[node].of[0]].level for node in program.history_aggregates}
+        self._steps = _count_steps(program)
         self._relations = ProgramRelations(program, self._backend.table, self._keep)
         with translated_errors():
             self._clients = self._relations.clients()
@@ -67,33 +67,27 @@ class BatchEngine:
         """Reduce the history of every client, as the request engine would; fetched in batches of `chunk` clients."""
         bound = self._program.application_bound
         free = [node for node in self._program.history_aggregates if node not in bound]
-        relation, leaves = self._with_leaves(bound)
-        columns = {f"n{node}": self._history_value(relation, node) for node in free}
-        lists = {f"rows_{table}": relation[f"rows_{table}"] for table in leaves}
+        columns = {f"n{node}": self._relations.number(node, self._clients) for node in free}
+        relation, leaves = self._with_leaves(self._clients.relation.select(CLIENT, **columns), bound)
         with translated_errors():
-            fetched = self._connection.execute(self._sql(relation.select(CLIENT, **columns, **lists)))
+            fetched = self._connection.execute(self._sql(relation))
             while batch := fetched.fetchmany(chunk):
                 for row in batch:
                     yield int(row[0]), _read_history(row[1:], free, leaves)
 
-    def _history_value(self, relation: Relation, node: int) -> Column:
-        column = relation[f"n{node}"]
-        declared = self._program.nodes[node]
-        return encode_category(column, declared) if declared.kind is ValueKind.CATEGORY else column
-
-    def _with_leaves(self, bound: frozenset[int]) -> tuple[Relation, dict[str, list[int]]]:
+    def _with_leaves(self, relation: Relation, bound: frozenset[int]) -> tuple[Relation, dict[str, list[int]]]:
+        """Add a list of rows per table, with the raw columns that the statistics bound to the application need."""
         leaves: dict[str, list[int]] = {}
         for node in self._program.needed_by(n for n in self._program.history_aggregates if n in bound):
             if self._program.is_row_leaf(node):
                 leaves.setdefault(self._program.nodes[node].level.table, []).append(node)
-        relation = self._clients.relation
         for table, nodes in leaves.items():
             rows = self._relations.leaves(table, nodes).rename({f"rows_{table}": "rows"})
             relation = relation.left_join(rows, CLIENT).drop(f"{CLIENT}_right")
         return relation, leaves
 
     def _keep(self, name: str, relation: Relation) -> Relation:
-        self._progress(f"aggregating {name}", len(self._kept) / max(1, len(self._levels)))
+        self._progress(f"aggregating {name}", len(self._kept) / self._steps)
         self._kept.append(name)
         return self._backend.create_table(f"{name}_{uuid4().hex}", relation, temp=True)
 
@@ -116,15 +110,20 @@ class BatchEngine:
         return relation.select(CLIENT, TARGET, **columns).order_by(CLIENT)
 
     def _number(self, feature: Feature, number: str) -> Column:
-        value = self._relations.value(feature.node, self._clients)
-        if feature.categories:
-            return encode_category(value, self._program.nodes[feature.node]).cast(number)
-        return _finite(value.cast("float64")).cast(number)
+        value = self._relations.number(feature.node, self._clients)
+        return value.cast(number) if feature.categories else _finite(value).cast(number)
 
     def _text_or_number(self, feature: Feature, number: str) -> Column:
         if feature.categories:
             return self._relations.value(feature.node, self._clients)
         return self._number(feature, number)
+
+
+def _count_steps(program: Program) -> int:
+    """How many relations are kept: one per level that clients are aggregated from, one per kind of group, one more."""
+    levels = {program.nodes[program.nodes[node].of[0]].level for node in program.history_aggregates}
+    groups = {node.level for node in program.nodes if node.op == "aggregate" and node.level.per}
+    return len(levels) + len(groups) + 1
 
 
 def _finite(value: Column) -> Column:

@@ -192,7 +192,7 @@ class Program:
             document = orjson.loads(content)
             if document["protocol"] != PROTOCOL:
                 raise FeatureError(f"feature program of protocol {document['protocol']}: this version reads {PROTOCOL}")
-            return Program(
+            program = Program(
                 columns={
                     table: {name: _read_cleaning(stored) for name, stored in columns.items()}
                     for table, columns in document["columns"].items()
@@ -200,8 +200,19 @@ class Program:
                 nodes=tuple(_read_node(stored) for stored in document["nodes"]),
                 features=tuple(_read_feature(stored) for stored in document["features"]),
             )
+            _check_positions(program)
         except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise FeatureError("this is not a feature program: take the bundle's features.json unchanged") from error
+        return program
+
+
+def _check_positions(program: Program) -> None:
+    for position, node in enumerate(program.nodes):
+        if not all(0 <= argument < position for argument in node.arguments):
+            raise ValueError(position)
+    for feature in program.features:
+        if not 0 <= feature.node < len(program.nodes):
+            raise ValueError(feature.node)
 
 
 def _compact(record: Cleaning | Node) -> dict[str, Any]:

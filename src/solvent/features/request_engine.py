@@ -49,7 +49,7 @@ class ReducedHistory:
             pieces = np.split(numbers[size:], np.cumsum(lengths)[:-1]) if lengths else []
         except (ValueError, KeyError, TypeError) as error:
             raise FeatureError(_DAMAGED) from error
-        if numbers.size != size + sum(lengths):
+        if numbers.size != size + sum(lengths) or min(lengths, default=0) < 0:
             raise FeatureError(_DAMAGED)
         aggregates = dict(zip(header["aggregates"], numbers[:size].tolist(), strict=True))
         return ReducedHistory(aggregates, {node: rows for (node, _), rows in zip(header["rows"], pieces, strict=True)})

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-import lightgbm
 import numpy as np
 import numpy.typing as npt
 
@@ -12,7 +11,7 @@ from solvent.bundle.files import BundleContents
 from solvent.bundle.reference import ScoredRows, build_profile, render_reference
 from solvent.features.matrix import FeatureMatrix
 from solvent.training.calibration import CalibrationChoice, choose_calibration
-from solvent.training.fitting import FittedModel
+from solvent.training.fitting import LIGHTGBM_VERSION, FittedModel
 from solvent.training.measures import ScoredOutcomes
 from solvent.training.model_card import render_model_card
 from solvent.training.report import TrainingReport
@@ -66,7 +65,7 @@ def assemble(model: CalibratedModel, splits: Splits, report: TrainingReport, pro
         training_rows=len(splits.fit),
         data_fingerprint=provenance.data_fingerprint,
         code_version=__version__,
-        lightgbm_version=lightgbm.__version__,
+        lightgbm_version=LIGHTGBM_VERSION,
         created_at=provenance.created_at,
     )
 

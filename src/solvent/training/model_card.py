@@ -1,47 +1,53 @@
 """The model card: one page of Markdown for people who answer for the model."""
 
 import math
+from collections.abc import Iterable
 
+from solvent.domain.policy import Policy
 from solvent.features.program import Program
 from solvent.training.evaluation import DecisionFigures, Estimate
 from solvent.training.report import TrainingReport
 
+_HEAD = """# Model card
+
+A LightGBM model that gives each consumer-credit application a score, calibrated to a probability of default."""
+_LIMITS = """Outcomes are known only for applications that were granted. The intervals are 95 % bootstrap intervals:
+they cover the luck of the test split, not a change of the population or of the economy."""
+
 
 def render_model_card(report: TrainingReport, program: Program) -> str:
     """Render the page; every figure comes from the report, which stands in the bundle as `evaluation.json`."""
-    policy = report.chosen.policy
     sections = (
-        "# Model card",
-        "A LightGBM model that gives each consumer-credit application a score, calibrated to a probability of default.",
-        "## Use\n\n"
-        f"Applications with a probability of default of {policy.threshold:.4f} or more are refused. A bad payer accepted "
-        f"costs {policy.costs.false_negative:g}, a good payer refused {policy.costs.false_positive:g}. Risk is MEDIUM "
-        f"from {policy.medium_from:.4f} and HIGH from {policy.high_from:.4f}. The model is meant for applicants of the "
-        "lender whose data trained it; on others its probabilities may be wrong.",
-        f"## Data\n\n{_split_table(report)}",
-        f"## Features\n\n{_describe_features(program, policy.forbidden_columns)}",
-        f"## Test split\n\n{_figure_table(report)}",
-        f"## Decisions on the test split\n\n{_decision_table(report.test.at_threshold, report.test.at_half)}",
-        f"## Calibration\n\n{_reliability_table(report)}",
-        f"## Most important features\n\n{_importance_table(report, program)}",
-        "## Limits\n\nOutcomes are known only for applications that were granted. The intervals are 95 % bootstrap "
-        "intervals: they cover the luck of the test split, not a change of the population or of the economy.",
+        ("Use", _describe_use(report.chosen.policy)),
+        ("Data", _split_table(report)),
+        ("Features", _describe_features(program, report.chosen.policy.forbidden_columns)),
+        ("Test split", _figure_table(report)),
+        ("Decisions on the test split", _decision_table(report.test.at_threshold, report.test.at_half)),
+        ("Calibration", _reliability_table(report)),
+        ("Most important features", _importance_table(report, program)),
+        ("Limits", _LIMITS),
     )
-    return "\n\n".join(sections) + "\n"
+    return "\n\n".join((_HEAD, *(f"## {title}\n\n{text}" for title, text in sections))) + "\n"
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _describe_use(policy: Policy) -> str:
+    return (
+        f"Applications with a probability of default of {policy.threshold:.4f} or more are refused. A bad payer "
+        f"accepted costs {policy.costs.false_negative:g}, a good payer refused {policy.costs.false_positive:g}. Risk "
+        f"is MEDIUM from {policy.medium_from:.4f} and HIGH from {policy.high_from:.4f}. The model is meant for "
+        "applicants of the lender whose data trained it; for others its probabilities may be wrong."
+    )
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     lines = [head, ("---",) * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _number(value: float, digits: int) -> str:
-    return "undefined" if math.isnan(value) else f"{value:,.{digits}f}"
-
-
 def _interval(estimate: Estimate, digits: int = 4) -> str:
-    low, high = _number(estimate.low, digits), _number(estimate.high, digits)
-    return f"{_number(estimate.value, digits)} ({low} to {high})"
+    if math.isnan(estimate.value):
+        return "undefined"
+    return f"{estimate.value:,.{digits}f} ({estimate.low:,.{digits}f} to {estimate.high:,.{digits}f})"
 
 
 def _split_table(report: TrainingReport) -> str:
@@ -72,10 +78,12 @@ def _figure_table(report: TrainingReport) -> str:
 def _decision_table(*columns: DecisionFigures) -> str:
     head = ("", *(f"At {figures.threshold:.4f}" for figures in columns))
     counts = ("true_positives", "false_positives", "true_negatives", "false_negatives")
-    rows = [(_words(name), *(f"{getattr(figures, name):,}" for figures in columns)) for name in counts]
-    for name in ("recall", "precision", "f1", "approval_rate", "cost_per_application"):
-        rows.append((_words(name), *(_interval(getattr(figures, name)) for figures in columns)))
-    rows.append(("Cost", *(_interval(figures.cost, 0) for figures in columns)))
+    rates = ("recall", "precision", "f1", "approval_rate", "cost_per_application")
+    rows = [
+        *((_words(name), *(f"{getattr(figures, name):,}" for figures in columns)) for name in counts),
+        *((_words(name), *(_interval(getattr(figures, name)) for figures in columns)) for name in rates),
+        ("Cost", *(_interval(figures.cost, 0) for figures in columns)),
+    ]
     return _table(head, rows)
 
 

@@ -3,26 +3,26 @@
 import logging
 import os
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
+from sqlalchemy.exc import SQLAlchemyError
 
-# MLflow reads both while it is imported: it must neither call home nor talk over our own output.
-os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "ERROR")
+from solvent.errors import TrainingError
+from solvent.training.plots import draw_plots
+from solvent.training.report import TrainingResult
+from solvent.training.run_values import list_metrics, list_parameters
 
-from mlflow import MlflowClient  # noqa: E402
-from mlflow.entities.model_registry import ModelVersion, RegisteredModel  # noqa: E402
-from mlflow.exceptions import MlflowException  # noqa: E402
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # read by mlflow while it is imported
 
-from solvent.errors import TrainingError  # noqa: E402
-from solvent.training.evaluation import DecisionFigures, Estimate  # noqa: E402
-from solvent.training.plots import draw_plots  # noqa: E402
-from solvent.training.report import TrainingReport, TrainingResult  # noqa: E402
+from mlflow import MlflowClient
+from mlflow.entities import Metric, Param
+from mlflow.exceptions import MlflowException
 
 MODEL_NAME = "solvent"
 CHAMPION = "champion"
@@ -30,9 +30,213 @@ CHALLENGER = "challenger"
 _SQLITE = "sqlite:///"
 _AUDIT = "audit."
 
-Clock = Callable[[], datetime]
-
 
 def utc_now() -> datetime:
     """The time now, aware, in UTC."""
     return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredModel:
+    """A version in the registry; `aliases` may hold champion or challenger, `auc` is that of its test split."""
+
+    version: int
+    bundle_version: str
+    bundle_directory: str
+    created_at: datetime
+    aliases: tuple[str, ...]
+    auc: float
+
+
+@dataclass(frozen=True, slots=True)
+class ChampionChange:
+    """An entry of the audit: who made which version champion, when, why, and which one was it before."""
+
+    action: str
+    who: str
+    why: str
+    when: datetime
+    from_version: int | None
+    to_version: int
+
+
+class ModelRegistry:
+    """The model "solvent" in an MLflow store.
+
+    The audit stands in numbered tags of the registered model, one JSON entry each, which are only ever added: it
+    travels with the store, whatever database that is.
+
+    Args:
+        tracking_uri: "sqlite:///PATH" (the artefacts then lie beside that file) or a PostgreSQL address.
+        clock: gives the time of changes.
+
+    Raises:
+        TrainingError: the store cannot be opened.
+    """
+
+    def __init__(self, tracking_uri: str, *, clock: Callable[[], datetime] = utc_now) -> None:
+        self._clock = clock
+        self._artifacts = _artifact_location(tracking_uri)
+        with _translated():
+            self._client = MlflowClient(tracking_uri)
+
+    def log(self, result: TrainingResult, *, who: str) -> int:
+        """Keep a training as a run with parameters, metrics, plots and the bundle; return its version.
+
+        The first version becomes champion, later ones challenger.
+        """
+        with _translated():
+            run = self._client.create_run(self._find_experiment(), run_name=result.manifest.version).info
+            try:
+                self._fill_run(run.run_id, result)
+            except BaseException:
+                self._client.set_terminated(run.run_id, "FAILED")
+                raise
+            self._client.set_terminated(run.run_id)
+            version = self._register(f"{run.artifact_uri}/bundle", run.run_id, result)
+            if self._find_champion() is None:
+                self._change_champion("register", version, who=who, why="first version")
+            else:
+                self._client.set_registered_model_alias(MODEL_NAME, CHALLENGER, str(version))
+        return version
+
+    def list_models(self) -> tuple[RegisteredModel, ...]:
+        """Every version, the newest first."""
+        with _translated():
+            aliases = self._aliases()
+            found = self._client.search_model_versions(f"name='{MODEL_NAME}'", order_by=["version_number DESC"])
+        return tuple(
+            RegisteredModel(
+                version=int(entry.version),
+                bundle_version=entry.tags["bundle_version"],
+                bundle_directory=entry.source.removeprefix("file://"),
+                created_at=datetime.fromtimestamp(entry.creation_timestamp / 1000, UTC),
+                aliases=tuple(sorted(alias for alias, version in aliases.items() if version == int(entry.version))),
+                auc=float(entry.tags["auc"]),
+            )
+            for entry in found
+        )
+
+    def promote(self, version: int, *, who: str, why: str) -> ChampionChange:
+        """Make a version champion.
+
+        Raises:
+            TrainingError: there is no such version, it is champion already, or nobody or no reason is given.
+        """
+        if version not in {model.version for model in self.list_models()}:
+            raise TrainingError(f"there is no version {version}: see `solvent model list`")
+        with _translated():
+            if version == self._find_champion():
+                raise TrainingError(f"version {version} is champion already: see `solvent model list`")
+            return self._change_champion("promote", version, who=who, why=why)
+
+    def rollback(self, *, who: str, why: str) -> ChampionChange:
+        """Make the champion's predecessor champion again; a second rollback goes one further back.
+
+        Raises:
+            TrainingError: there is no predecessor, or nobody or no reason is given.
+        """
+        champions: list[int] = []
+        for change in self.read_audit():
+            if change.action == "rollback":
+                champions.pop()
+            else:
+                champions.append(change.to_version)
+        if len(champions) < 2:
+            raise TrainingError("no version was champion before this one: promote another version instead")
+        with _translated():
+            return self._change_champion("rollback", champions[-2], who=who, why=why)
+
+    def read_audit(self) -> tuple[ChampionChange, ...]:
+        """Every change of champion, the oldest first."""
+        with _translated():
+            tags = self._tags()
+        return tuple(_read_change(tags[name]) for name in sorted(tags) if name.startswith(_AUDIT))
+
+    def _fill_run(self, run_id: str, result: TrainingResult) -> None:
+        metrics = list_metrics(result.report)
+        parameters = {**list_parameters(result.report), "data_fingerprint": result.manifest.data_fingerprint}
+        now = int(self._clock().timestamp() * 1000)
+        self._client.log_batch(
+            run_id,
+            metrics=[Metric(name, value, now, 0) for name, value in metrics.items()],
+            params=[Param(name, str(value)) for name, value in parameters.items()],
+        )
+        with tempfile.TemporaryDirectory() as directory:
+            draw_plots(result.report, result.outcomes, Path(directory))
+            self._client.log_artifacts(run_id, directory, "plots")
+        self._client.log_artifacts(run_id, str(result.directory), "bundle")
+
+    def _register(self, source: str, run_id: str, result: TrainingResult) -> int:
+        tags = {"bundle_version": result.manifest.version, "bundle_digest": result.manifest.digest}
+        if not self._client.search_registered_models(f"name='{MODEL_NAME}'"):
+            self._client.create_registered_model(MODEL_NAME)
+        tags["auc"] = str(result.report.test.auc.value)
+        return int(self._client.create_model_version(MODEL_NAME, source, run_id, tags=tags).version)
+
+    def _change_champion(self, action: str, version: int, *, who: str, why: str) -> ChampionChange:
+        if not who.strip() or not why.strip():
+            raise TrainingError("a change of champion needs a name and a reason: give --who and --why")
+        change = ChampionChange(action, who, why, self._clock(), self._find_champion(), version)
+        number = sum(name.startswith(_AUDIT) for name in self._tags()) + 1
+        # The entry comes before the change: a crash between them may leave a record too many, never one too few.
+        self._client.set_registered_model_tag(
+            MODEL_NAME, f"{_AUDIT}{number:06}.{change.when:%Y%m%dT%H%M%S%f}", orjson.dumps(change).decode()
+        )
+        self._client.set_registered_model_alias(MODEL_NAME, CHAMPION, str(version))
+        if self._aliases().get(CHALLENGER) == version:
+            self._client.delete_registered_model_alias(MODEL_NAME, CHALLENGER)
+        return change
+
+    def _find_champion(self) -> int | None:
+        return self._aliases().get(CHAMPION)
+
+    def _aliases(self) -> dict[str, int]:
+        found = self._client.search_registered_models(f"name='{MODEL_NAME}'")
+        return {alias: int(version) for model in found for alias, version in model.aliases.items()}
+
+    def _tags(self) -> dict[str, str]:
+        found = self._client.search_registered_models(f"name='{MODEL_NAME}'")
+        return dict(found[0].tags) if found else {}
+
+    def _find_experiment(self) -> str:
+        found = self._client.get_experiment_by_name(MODEL_NAME)
+        if found is not None:
+            return str(found.experiment_id)
+        return str(self._client.create_experiment(MODEL_NAME, artifact_location=self._artifacts))
+
+
+def log_training(result: TrainingResult, tracking_uri: str, *, who: str = "solvent train") -> int:
+    """Keep a training in the store and return its version in the registry.
+
+    Raises:
+        TrainingError: the store refuses it; the bundle stays where it is.
+    """
+    return ModelRegistry(tracking_uri).log(result, who=who)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Keep MLflow and its migrations quiet, and turn their errors into ours; an address may hold a password."""
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            yield
+        except (MlflowException, SQLAlchemyError, OSError) as error:
+            raise TrainingError(
+                "the model store cannot be used: give sqlite:///PATH or the address of a PostgreSQL that answers"
+            ) from error
+
+
+def _artifact_location(tracking_uri: str) -> str | None:
+    if not tracking_uri.startswith(_SQLITE):
+        return None
+    database = Path(tracking_uri.removeprefix(_SQLITE)).resolve()
+    return (database.parent / "artifacts").as_uri()
+
+
+def _read_change(text: str) -> ChampionChange:
+    entry = orjson.loads(text)
+    return ChampionChange(**{**entry, "when": datetime.fromisoformat(entry["when"])})

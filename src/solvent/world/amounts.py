@@ -1,13 +1,14 @@
 """Income, credit, goods and annuity of an application: round values and fixed factors."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from solvent.world.copula import Latents
 from solvent.world.draws import Draws
+from solvent.world.exact import settle
 from solvent.world.marginals import Floats, Marginal, Table, share_edges, texts
 from solvent.world.money import CENT_STEP, ROUND_STEP, to_step
 from solvent.world.published import Facts
@@ -20,7 +21,11 @@ RATIO_QUANTILES = 401
 
 @dataclass(frozen=True)
 class Amounts:
-    """Discrete distributions of round amounts, and what ties credit to goods and annuity to credit."""
+    """Discrete distributions of round amounts, and what ties credit to goods and annuity to credit.
+
+    The pairs are mean and deviation of a latent among the applications of that contract type: who takes a cash loan is
+    not like the others, and the distributions were measured inside the type.
+    """
 
     income: Marginal
     goods_cash: Marginal
@@ -28,13 +33,19 @@ class Amounts:
     credit_to_goods: Marginal
     annuity_to_credit: Marginal
     goods_slope: float
+    cash_goods: tuple[float, float]
+    cash_factor: tuple[float, float]
+    revolving_limit: tuple[float, float]
     ratio_quantiles: Floats
 
 
 def fit_amounts(facts: Facts, reference: Latents) -> Amounts:
     """Fit the regression of credit on goods and the ranks of annuity over credit on a reference draw."""
-    slope = float(np.corrcoef(reference["AMT_GOODS_PRICE"], reference["AMT_CREDIT"])[0, 1])
+    goods, credit = reference["AMT_GOODS_PRICE"], reference["AMT_CREDIT"]
+    slope = float(settle(np.corrcoef(goods, credit))[0, 1])
     relations = facts.relations
+    revolving = facts.application["NAME_CONTRACT_TYPE"].texts(reference["NAME_CONTRACT_TYPE"]).equals("Revolving loans")
+    factor = credit - slope * goods
     draft = Amounts(
         income=_round_values(relations["income"]),
         goods_cash=_round_values(relations["goods_price_cash"]),
@@ -42,16 +53,23 @@ def fit_amounts(facts: Facts, reference: Latents) -> Amounts:
         credit_to_goods=_round_values(relations["credit_to_goods_cash"]),
         annuity_to_credit=_round_values(relations["annuity_to_credit_cash"]),
         goods_slope=slope,
+        cash_goods=_moments(goods[~revolving]),
+        cash_factor=_moments(factor[~revolving]),
+        revolving_limit=_moments(credit[revolving]),
         ratio_quantiles=np.zeros(1),
     )
-    credit, _ = _cash_credit(draft, reference)
-    ratio = np.sort(facts.application["AMT_ANNUITY"].draw(reference["AMT_ANNUITY"]) / credit)
+    cash_credit, _ = _cash_credit(draft, reference)
+    ratio = np.sort((facts.application["AMT_ANNUITY"].draw(reference["AMT_ANNUITY"]) / cash_credit)[~revolving])
     at = np.linspace(0, ratio.shape[0] - 1, RATIO_QUANTILES).astype(np.int64)
-    return Amounts(**{**_fields(draft), "ratio_quantiles": ratio[at]})
+    return replace(draft, ratio_quantiles=ratio[at])
 
 
-def _fields(amounts: Amounts) -> dict[str, Any]:
-    return {name: getattr(amounts, name) for name in Amounts.__dataclass_fields__}
+def _moments(latent: Floats) -> tuple[float, float]:
+    return float(latent.mean()), float(latent.std())
+
+
+def _standard(latent: Floats, moments: tuple[float, float]) -> Floats:
+    return (latent - moments[0]) / moments[1]
 
 
 def _round_values(entry: Mapping[str, Any]) -> Marginal:
@@ -61,9 +79,9 @@ def _round_values(entry: Mapping[str, Any]) -> Marginal:
 def _cash_credit(amounts: Amounts, latents: Latents) -> tuple[Floats, Floats]:
     """Return credit and goods price of every client as if the loan were a cash loan."""
     goods_latent = latents["AMT_GOODS_PRICE"]
-    goods = amounts.goods_cash.draw(goods_latent)
-    spread = np.sqrt(1 - amounts.goods_slope**2)
-    factor = amounts.credit_to_goods.draw((latents["AMT_CREDIT"] - amounts.goods_slope * goods_latent) / spread)
+    goods = amounts.goods_cash.draw(_standard(goods_latent, amounts.cash_goods))
+    residual = latents["AMT_CREDIT"] - amounts.goods_slope * goods_latent
+    factor = amounts.credit_to_goods.draw(_standard(residual, amounts.cash_factor))
     return np.maximum(to_step(goods * factor, CENT_STEP), 45000.0), goods
 
 
@@ -73,7 +91,7 @@ def draw_amounts(table: Table, facts: Facts, amounts: Amounts, drawn: tuple[Late
     revolving = texts(table, "NAME_CONTRACT_TYPE").equals("Revolving loans")
     credit, goods = _cash_credit(amounts, latents)
     annuity = _cash_annuity(facts, amounts, latents, credit)
-    limit = amounts.credit_revolving.draw(latents["AMT_CREDIT"])
+    limit = amounts.credit_revolving.draw(_standard(latents["AMT_CREDIT"], amounts.revolving_limit))
     size = credit.shape[0]
     no_goods = draws.uniform(size) < np.where(revolving, 0.0088, 0.0)
     table["AMT_CREDIT"] = np.where(revolving, limit, credit)

@@ -22,7 +22,7 @@ from solvent.world.published import Facts, load_facts
 BLOCK_CLIENTS = 1000
 """Clients of one block. A block has its own random streams, so this number is part of what a seed means."""
 
-REFERENCE_CLIENTS = 50_000
+REFERENCE_CLIENTS = 30_000
 REFERENCE_SEED = 20_180_518
 """The draw on which thresholds are fitted; the same for every world, whatever its seed."""
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from solvent.world.draws import Draws
+from solvent.world.exact import multiply, settle
 from solvent.world.marginals import Flags, Floats, Marginal, binary_marginal, visible_deviation
 from solvent.world.published import Facts
 
@@ -22,7 +23,7 @@ RARE_DEVIATION = 0.35
 """Below this visible deviation (a flag of about 2 %) a converted correlation is mostly noise, and is cut."""
 
 SMALLEST_EIGENVALUE = 0.002
-PASSES = 40
+PASSES = 20
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Copula:
 
     def draw(self, draws: Draws, clients: int) -> "Latents":
         """Draw the latents of this many clients."""
-        return Latents(self, draws.normal(clients, len(self.names)) @ self.factor.T)
+        return Latents(self, multiply(draws.normal(clients, len(self.names)), self.factor.T))
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def build_copula(facts: Facts) -> Copula:
     return Copula(
         names=tuple(names[position] for position in kept),
         marginals=tuple(marginals[position] for position in kept),
-        factor=np.asarray(np.linalg.cholesky(_positive_definite(latent)), dtype=np.float64),
+        factor=settle(np.linalg.cholesky(_positive_definite(latent)).astype(np.float64)),
         target_correlations=to_target,
     )
 

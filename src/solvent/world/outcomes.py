@@ -7,6 +7,7 @@ import numpy as np
 
 from solvent.world.copula import MISSING, Latents
 from solvent.world.draws import Draws
+from solvent.world.exact import multiply, settle
 from solvent.world.marginals import Flags, Floats, Marginal
 from solvent.world.normal import normal_cdf
 
@@ -35,7 +36,7 @@ class OutcomeModel:
     def probability(self, latents: Latents, hidden: Mapping[str, Flags]) -> Floats:
         """Return the true probability of default of each client, float64 (n,), strictly between 0 and 1."""
         visible = _visible(self, latents, hidden)
-        return normal_cdf((visible @ self.weights - self.threshold) / self.residual)
+        return normal_cdf((multiply(visible, self.weights) - self.threshold) / self.residual)
 
 
 def fit_outcomes(reference: Latents, hidden: Mapping[str, Flags], default_rate: float) -> OutcomeModel:
@@ -48,11 +49,12 @@ def fit_outcomes(reference: Latents, hidden: Mapping[str, Flags], default_rate: 
         if position not in flags and name[0].isupper() and not name.endswith(MISSING)
     )
     raw = _raw_visible(reference, reference.copula.marginals)
-    core = np.asarray(np.linalg.lstsq(raw[:, core_positions], raw, rcond=None)[0], dtype=np.float64)
+    never_hidden = raw[:, core_positions]
+    core = settle(np.linalg.solve(never_hidden.T @ never_hidden, never_hidden.T @ raw).astype(np.float64))
     draft = OutcomeModel(reference.copula.marginals, flags, core, core_positions, np.zeros(len(names)), 0.0, 1.0)
     visible = _visible(draft, reference, hidden)
     weights = _ridge(visible, reference.copula.target_correlations, names)
-    index = visible @ weights
+    index = multiply(visible, weights)
     residual = float(np.sqrt(max(1.0 - float(np.var(index)), 0.1)))
     threshold = _threshold(index, residual, default_rate)
     return OutcomeModel(reference.copula.marginals, flags, core, core_positions, weights, threshold, residual)
@@ -70,7 +72,7 @@ def _raw_visible(latents: Latents, marginals: tuple[Marginal, ...]) -> Floats:
 def _visible(model: OutcomeModel, latents: Latents, hidden: Mapping[str, Flags]) -> Floats:
     """Return visible values (n, k); a hidden one is replaced by what the never hidden columns say about it."""
     raw = _raw_visible(latents, model.marginals)
-    expected = raw[:, model.core_positions] @ model.core
+    expected = multiply(raw[:, model.core_positions], model.core)
     for position, name in model.hidden_flags.items():
         raw[:, position] = np.where(hidden[name], expected[:, position], raw[:, position])
     return raw
@@ -81,10 +83,12 @@ def _ridge(visible: Floats, target_correlations: Floats, names: tuple[str, ...])
     is_history = np.array([name[0].islower() for name in names])
     penalty = np.where(is_history, RIDGE_HISTORY, RIDGE_APPLICATION)
     wanted = target_correlations * np.sqrt(np.diag(covariance))
-    return np.asarray(np.linalg.solve(covariance + np.diag(penalty), wanted), dtype=np.float64)
+    return settle(np.linalg.solve(covariance + np.diag(penalty), wanted).astype(np.float64))
 
 
 def _threshold(index: Floats, residual: float, default_rate: float) -> float:
+    """Return the cut with this mean probability, by halving, on a thousand means of neighbours."""
+    index = np.array([part.mean() for part in np.array_split(np.sort(index), 1000)])
     lower, upper = -10.0, 10.0
     for _ in range(60):
         middle = (lower + upper) / 2

@@ -1,0 +1,1 @@
+"""The HTTP edge: it translates requests and errors, and holds no rule of the business."""

@@ -1,0 +1,58 @@
+"""The HTTP application: which address does what."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+
+from solvent import __version__
+from solvent.api.documentation import DESCRIPTION, document_requests
+from solvent.api.observation import Observer, observation_of, report_failure
+from solvent.api.pages import add_pages, find_assets
+from solvent.api.predictions import prediction_router
+from solvent.api.problems import INTERNAL_ERROR, find_problem, render_problem
+from solvent.api.services import Services
+from solvent.api.status import status_router
+from solvent.errors import ApplicationError, SolventError
+
+
+class _Api(FastAPI):
+    """FastAPI with the request bodies documented from the schemas of the tables."""
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            self.openapi_schema = document_requests(super().openapi())
+        return self.openapi_schema
+
+
+def create_app(services: Services) -> FastAPI:
+    """Make the application; it opens and closes nothing: the log must be open while it answers."""
+    app = _Api(
+        title="Solvent",
+        version=__version__,
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        middleware=[Middleware(Observer, services=services)],
+        exception_handlers={SolventError: _answer_error, HTTPException: _answer_error},
+    )
+    app.include_router(status_router(services))
+    app.include_router(prediction_router(services))
+    add_pages(app, assets=find_assets())
+    return app
+
+
+async def _answer_error(request: Request, error: Exception) -> Response:
+    observation = observation_of(request)
+    observation.problem = find_problem(error)
+    if observation.problem is INTERNAL_ERROR:
+        report_failure(error, observation)
+    problems = error.problems if isinstance(error, ApplicationError) else ()
+    response = render_problem(observation.problem, observation.request_id, problems=problems)
+    if isinstance(error, HTTPException):
+        response.headers.update(error.headers or {})
+    return response

@@ -1,0 +1,102 @@
+"""Child processes of a command: each with a log file, all stopped when the command ends, however it ends."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from solvent.errors import SolventError
+
+STOP_SECONDS = 15.0
+"""Longest wait for a child that was asked to stop; the API finishes its requests in less than 10 s."""
+
+
+class ChildError(SolventError):
+    """A process that the command needs ended, or never answered."""
+
+
+@dataclass(frozen=True)
+class Child:
+    """A running child; `log` holds what it writes, None if it writes to our terminal."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path | None
+
+    def check(self) -> None:
+        """Return if it runs; raises ChildError if it has ended."""
+        code = self.process.poll()
+        if code is not None:
+            where = f": see {self.log}" if self.log else ""
+            raise ChildError(f"the {self.name} ended with code {code}{where}")
+
+    def stop(self) -> None:
+        """Ask it to stop, wait, and kill what is left of it and its own children."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+
+class Children:
+    """Starts children and stops them, the last one first, when its context ends."""
+
+    def __init__(self) -> None:
+        self._children: list[Child] = []
+        self._logs = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # A second Ctrl-C must not leave a child behind; every wait below ends.
+        before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+        while self._children:
+            self._children.pop().stop()
+        self._logs.close()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    def check(self) -> None:
+        """Return if every child runs; raises ChildError if one has ended."""
+        for child in self._children:
+            child.check()
+
+    def start(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        environment: Mapping[str, str] | None = None,
+        log: Path | None = None,
+    ) -> Child:
+        """Start a child in a process group of its own, so that Ctrl-C reaches only us and we stop it in order.
+
+        Args:
+            name: as messages call it.
+            command: arguments for this Python, such as ("-m", "streamlit").
+            environment: variables besides ours.
+            log: file for its output; None is our own terminal.
+        """
+        output: IO[bytes] | None = self._logs.enter_context(log.open("wb")) if log else None
+        process = subprocess.Popen(  # noqa: S603 - our own commands
+            (sys.executable, *command),
+            env={**os.environ, **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT if output else None,
+            process_group=0,
+        )
+        self._children.append(Child(name, process, log))
+        return self._children[-1]

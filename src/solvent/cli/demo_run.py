@@ -1,0 +1,79 @@
+"""Goes through the steps of the demo, shows them, and serves until it is stopped."""
+
+import fcntl
+import os
+import shlex
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import typer
+
+from solvent.bootstrap import open_database
+from solvent.cli.children import Children
+from solvent.cli.demo_steps import STEPS, Demo, DemoOptions, Step
+from solvent.cli.progress import error_console, shown_progress
+from solvent.cli.serving import LOOPBACK, check_port
+from solvent.errors import SettingsError
+from solvent.settings import Settings
+
+__all__ = ["DemoOptions", "run_demo"]
+
+
+def run_demo(options: DemoOptions, settings: Settings) -> None:
+    """Do every step; then serve until Ctrl-C, or stop at once if `options.once`.
+
+    Raises:
+        SettingsError: a port is taken, or another demo runs in the same home; nothing was done.
+        SolventError: a step failed; what it started is stopped, and the next run goes on from there.
+    """
+    check_port(LOOPBACK, options.port, option="--port")
+    check_port(LOOPBACK, options.dashboard_port, option="--dashboard-port")
+    folder = settings.home / "demo"
+    with alone_in(folder), open_database(settings) as url, Children() as children:
+        demo = Demo(options, settings, url, children)
+        for number, step in enumerate(STEPS, start=1):
+            _do(step, demo, f"{number}/{len(STEPS)}")
+        _print_addresses(demo)
+        while not options.once:
+            children.check()
+            time.sleep(0.5)
+    typer.echo("stopped the API, the dashboard and the database")
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Hold the demo's folder for this process, and clear what killed runs left half-made in it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SettingsError(f"another demo runs in {folder}: stop it, or choose another SOLVENT_HOME") from None
+        for unfinished in folder.glob(".*"):
+            shutil.rmtree(unfinished)
+        yield
+
+
+def _do(step: Step, demo: Demo, number: str) -> None:
+    started = time.monotonic()
+    console = error_console()
+    if console.is_terminal:
+        with shown_progress(console) as progress:
+            word = step.do(demo, progress)
+    else:
+        word = step.do(demo, lambda _what, _share: None)
+    typer.echo(f"{number}  {step.title:18}{word}  ({time.monotonic() - started:.1f} s)")
+
+
+def _print_addresses(demo: Demo) -> None:
+    example = shlex.quote(os.path.relpath(demo.example))
+    typer.echo(
+        f"\nAPI        {demo.api_url}/docs\n"
+        f"Dashboard  {demo.dashboard_url}\n\n"
+        f"curl -s {demo.api_url}/predict -H 'Content-Type: application/json' -d @{example}\n"
+    )
+    if not demo.options.once:
+        typer.echo("Ctrl-C stops everything.")

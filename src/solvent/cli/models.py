@@ -1,0 +1,92 @@
+"""`solvent model`: the registry of models."""
+# ruff: noqa: PLC0415 - what a command needs is imported when it runs, so that --help answers at once
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from solvent.cli.options import Who
+
+if TYPE_CHECKING:
+    from solvent.training.tracking import ChampionChange, ModelRegistry
+
+group = typer.Typer(no_args_is_help=True, help="See which models there are, and choose the champion.")
+Why = Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason, for the audit.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the group to the app."""
+    app.add_typer(group, name="model")
+
+
+@group.command(name="list")
+def show() -> None:
+    """List every model version, the newest first.
+
+    Each line has its aliases (champion, challenger) and its AUC on the test
+    split.
+
+    Example:
+        solvent model list
+
+    Writes: nothing.
+
+    Exit codes: 0 listed, 1 the model store cannot be used, 2 wrong usage.
+    """
+    models = _registry().list_models()
+    if not models:
+        typer.echo("no models yet: run `solvent train --data DIR --out BUNDLE`")
+        return
+    typer.echo(f"{'version':>7}  {'bundle':20}  {'trained (UTC)':16}  {'AUC':6}  aliases")
+    for model in models:
+        trained = f"{model.created_at:%Y-%m-%d %H:%M}"
+        aliases = ", ".join(model.aliases)
+        typer.echo(f"{model.version:7}  {model.bundle_version:20}  {trained}  {model.auc:.4f}  {aliases}".rstrip())
+
+
+@group.command()
+def promote(
+    version: Annotated[int, typer.Argument(metavar="VERSION", help="Number of the version, see `solvent model list`.")],
+    why: Why,
+    who: Who,
+) -> None:
+    """Make a version the champion.
+
+    Example:
+        solvent model promote 2 --why "better recall at the same cost"
+
+    Writes: the alias in the model store, and an audit entry with who, when
+    and why.
+
+    Exit codes: 0 promoted, 1 no such version or the store cannot be used, 2
+    wrong usage.
+    """
+    _report(_registry().promote(version, who=who, why=why))
+
+
+@group.command()
+def rollback(why: Why, who: Who) -> None:
+    """Make the champion's predecessor champion again.
+
+    Example:
+        solvent model rollback --why "recall fell after the release"
+
+    Writes: the alias in the model store, and an audit entry with who, when
+    and why.
+
+    Exit codes: 0 rolled back, 1 there is no predecessor or the store cannot
+    be used, 2 wrong usage.
+    """
+    _report(_registry().rollback(who=who, why=why))
+
+
+def _registry() -> "ModelRegistry":
+    from solvent.settings import read_settings
+    from solvent.training.tracking import ModelRegistry
+
+    return ModelRegistry(read_settings().tracking_uri)
+
+
+def _report(change: "ChampionChange") -> None:
+    before = "none" if change.from_version is None else f"version {change.from_version}"
+    typer.echo(f"champion: version {change.to_version} (before: {before}); recorded for {change.who}")

@@ -1,0 +1,61 @@
+"""`solvent score`."""
+# ruff: noqa: PLC0415 - what a command needs is imported when it runs, so that --help answers at once
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from solvent.cli.features import Engine
+from solvent.cli.options import BundleFolder, DataFolder, check_file_name
+from solvent.cli.progress import shown_progress
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    app.command(name="score")(score)
+
+
+def score(
+    bundle: BundleFolder,
+    data: DataFolder,
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", metavar="FILE", callback=check_file_name(".csv", ".parquet"), help="CSV or Parquet, by its name."
+        ),
+    ],
+    engine: Annotated[Engine, typer.Option("--engine", help="duckdb: this machine, all its cores.")] = Engine.DUCKDB,
+) -> None:
+    """Score every client of a folder of raw tables.
+
+    Each gets the probability and decision that the API gives for the same
+    rows. A folder that has only the application table is scored with every
+    client as one without history, and a line says so. Nothing is recorded
+    in the decision log: this is a computation, not a decision that reaches
+    an applicant.
+
+    Example:
+        solvent score --bundle models/champion --data data/home-credit --out scores.csv
+
+    Writes: FILE with SK_ID_CURR, probability_default, decision, risk_level,
+    score (log-odds), threshold and model_version, one row per client;
+    complete or not at all.
+
+    Exit codes: 0 written, 1 the tables cannot be read, 2 wrong usage, 78
+    the bundle is refused.
+    """
+    from solvent.bootstrap import load_model
+    from solvent.scoring.portfolio import score_portfolio
+
+    model = load_model(bundle)
+    with shown_progress() as progress:
+        summary = score_portfolio(model, data, out, progress=progress)
+    if not summary.has_history:
+        typer.echo("no history tables: every client is scored as one without history", err=True)
+    elif summary.missing_tables:
+        typer.echo(f"scored without rows of {', '.join(summary.missing_tables)}: no file", err=True)
+    typer.echo(
+        f"{summary.clients:,} clients, {summary.refused:,} refused, "
+        f"model {summary.model_version} ({engine.value}), in {out}"
+    )

@@ -1,0 +1,118 @@
+"""`solvent api` and `solvent dashboard`."""
+# ruff: noqa: PLC0415 - what a command needs is imported when it runs, so that --help answers at once
+
+import importlib.util
+import socket
+from typing import Annotated
+
+import typer
+
+from solvent.cli.options import BundleFolder
+from solvent.errors import SettingsError
+
+LOOPBACK = "127.0.0.1"
+API_PORT = 8000
+DASHBOARD_PORT = 8501
+Host = Annotated[str, typer.Option("--host", metavar="ADDRESS", help="Address to listen on; 0.0.0.0 is every one.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to the app."""
+    app.command(name="api")(api)
+    app.command(name="dashboard")(dashboard)
+
+
+def api(
+    bundle: BundleFolder,
+    host: Host = LOOPBACK,
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port of the API.")] = API_PORT,
+    workers: Annotated[int, typer.Option("--workers", min=1, help="Processes that answer requests.")] = 1,
+) -> None:
+    """Serve decisions over HTTP.
+
+    Paths: /predict, /predict-batch, /model-info, /health, /metrics, /docs.
+    Every answer is recorded in the decision log before it is sent. The
+    database is that of SOLVENT_DATABASE_URL, or the embedded PostgreSQL.
+    Ctrl-C finishes the requests under way and stops.
+
+    Example:
+        solvent api --bundle models/champion --port 8000
+
+    Writes: decisions to the database, log events to stderr.
+
+    Exit codes: 0 stopped, 1 the database cannot be used, 2 wrong usage, 78
+    the bundle or a setting is refused.
+    """
+    from solvent.api.server import serve
+    from solvent.settings import read_settings
+
+    settings = read_settings()
+    check_port(host, port, option="--port")
+    serve(bundle, settings, host=host, port=port, workers=workers)
+
+
+def dashboard(
+    host: Host = LOOPBACK,
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port of the dashboard.")] = DASHBOARD_PORT,
+    api_url: Annotated[
+        str, typer.Option("--api-url", metavar="URL", help="Address of the API whose state is shown.")
+    ] = f"http://{LOOPBACK}:{API_PORT}",
+) -> None:
+    """Serve the dashboard: web pages in English and French.
+
+    They show the state of API and database and the figures of the decision
+    log.
+
+    Example:
+        solvent dashboard --port 8501
+
+    Writes: nothing.
+
+    Exit codes: 0 stopped, 1 the pages could not be served, 2 wrong usage,
+    78 a setting is refused.
+    """
+    from solvent.bootstrap import open_database
+    from solvent.cli.children import Children
+    from solvent.settings import read_settings
+
+    settings = read_settings()
+    check_port(host, port, option="--port")
+    with open_database(settings) as url, Children() as children:
+        environment = dashboard_environment(database_url=url, api_url=api_url)
+        child = children.start("dashboard", dashboard_command(host, port), environment=environment)
+        typer.echo(f"dashboard: http://{host}:{port}")
+        child.process.wait()
+        child.check()
+
+
+def dashboard_command(host: str, port: int) -> tuple[str, ...]:
+    """Arguments for Python that serve the pages, without a browser window and without usage statistics."""
+    page = importlib.util.find_spec("solvent.dashboard.home")
+    if page is None or page.origin is None:
+        raise SettingsError("the dashboard is not installed: install the package again")
+    options = {
+        "--server.address": host,
+        "--server.port": str(port),
+        "--server.headless": "true",
+        "--server.fileWatcherType": "none",
+        "--browser.gatherUsageStats": "false",
+    }
+    return ("-m", "streamlit", "run", page.origin, *(part for option in options.items() for part in option))
+
+
+def dashboard_environment(*, database_url: str, api_url: str) -> dict[str, str]:
+    """How the pages learn where the decision log and the API are; see `solvent.dashboard.home`."""
+    return {"SOLVENT_DATABASE_URL": database_url, "SOLVENT_API_URL": api_url}
+
+
+def check_port(host: str, port: int, *, option: str) -> None:
+    """Return if we could listen there; raises SettingsError naming the option if not."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((host, port))
+        except OSError as error:
+            raise SettingsError(
+                f"cannot listen on {host}:{port} ({error.strerror}): stop what runs there, or choose another {option}"
+            ) from error

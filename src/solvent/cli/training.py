@@ -1,0 +1,67 @@
+"""`solvent train`."""
+# ruff: noqa: PLC0415 - what a command needs is imported when it runs, so that --help answers at once
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from solvent.cli.options import DataFolder
+from solvent.cli.progress import shown_progress
+
+if TYPE_CHECKING:
+    from solvent.training.report import TrainingResult
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    app.command(name="train")(train)
+
+
+def train(
+    data: DataFolder,
+    out: Annotated[Path, typer.Option("--out", metavar="BUNDLE", help="Folder of the bundle to write.")],
+    seed: Annotated[int, typer.Option("--seed", min=0, metavar="S", help="Of the splits and of the learner.")] = 0,
+    tracking: Annotated[bool, typer.Option("--tracking/--no-tracking", help="Keep an MLflow run.")] = True,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace the bundle that is there.")] = False,
+) -> None:
+    """Train a model on the seven raw tables.
+
+    Features, booster, calibration and threshold come from the labelled
+    clients. Clients are split at random: the booster, its calibration and
+    its threshold each see rows of their own, and every figure shown is
+    measured on rows that none of them saw. The threshold makes the total
+    cost smallest.
+
+    Example:
+        solvent train --data data/home-credit --out models/candidate
+
+    Writes: the bundle, complete or not at all; a run with parameters,
+    figures, plots and the bundle in the MLflow store of
+    SOLVENT_MLFLOW_TRACKING_URI, or an SQLite file in the home folder (see
+    it with mlflow ui).
+
+    Exit codes: 0 trained, 1 the tables cannot be read or trained on, 2
+    wrong usage, 78 BUNDLE may not be written.
+    """
+    from solvent.settings import read_settings
+    from solvent.training.run import TrainingRequest
+    from solvent.training.run import train as train_model
+
+    uri = read_settings().tracking_uri if tracking else None
+    with shown_progress() as progress:
+        result = train_model(TrainingRequest(data, out, seed, replace, uri), progress=progress)
+    for line in describe_training(result):
+        typer.echo(line)
+
+
+def describe_training(result: "TrainingResult") -> list[str]:
+    """Say what was trained and what it is worth, with 95 % intervals."""
+    test, policy = result.report.test, result.report.chosen.policy
+    figures = {"AUC": test.auc, "Brier score": test.brier, "recall": test.at_threshold.recall}
+    lines = [f"bundle {result.manifest.version} in {result.directory}: {result.manifest.n_features} features"]
+    lines += [f"{name:12} {one.value:.4f}  ({one.low:.4f} to {one.high:.4f})" for name, one in figures.items()]
+    lines.append(f"{'threshold':12} {policy.threshold:.4f}  (probability of default)")
+    if result.registered_version is not None:
+        lines.append(f"registered as version {result.registered_version}: see `solvent model list`")
+    return lines
