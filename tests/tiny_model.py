@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import lightgbm
 import numpy as np
@@ -74,3 +75,22 @@ def _train(program: Program) -> str:
     )
     text: str = lightgbm.train(parameters, rows, num_boost_round=30).model_to_string()
     return text
+
+
+SAFE: dict[str, Any] = {
+    "SK_ID_CURR": 100001,
+    "NAME_CONTRACT_TYPE": "Cash loans",
+    "AMT_INCOME_TOTAL": 200000.0,
+    "AMT_CREDIT": 200000.0,
+    "DAYS_BIRTH": -15000,
+    "EXT_SOURCE_2": 0.9,
+}
+"""An application that the tiny model approves."""
+RISKY: dict[str, Any] = {**SAFE, "SK_ID_CURR": 100002, "AMT_CREDIT": 1800000.0, "EXT_SOURCE_2": 0.1}
+"""An application that it refuses."""
+BUREAU_ROWS: list[dict[str, Any]] = [
+    {"SK_ID_CURR": 100001, "SK_ID_BUREAU": 1, "AMT_CREDIT_SUM_DEBT": 250000.1, "AMT_CREDIT_SUM": 400000.3},
+    {"SK_ID_CURR": 100001, "SK_ID_BUREAU": 2, "AMT_CREDIT_SUM_DEBT": 1000.7, "AMT_CREDIT_SUM": 90000.0},
+    {"SK_ID_CURR": 100001, "SK_ID_BUREAU": 3, "AMT_CREDIT_SUM": 33333.3},
+]
+"""History of the safe client."""

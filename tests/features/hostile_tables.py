@@ -1,4 +1,4 @@
-"""Raw tables full of what breaks feature code: missing values, zeros, ties, repeated and orphaned rows, wrong ranges."""
+"""Raw tables full of what breaks feature code: nulls, zeros, ties, repeated and orphaned rows, wrong ranges."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

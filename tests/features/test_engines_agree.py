@@ -57,9 +57,14 @@ pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWar
 """Ibis 12 calls what DuckDB 2 deprecates."""
 
 few_examples = settings(
-    derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow], max_examples=3, phases=[Phase.generate]
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    max_examples=3,
+    phases=[Phase.generate],
 )
-more_examples = settings(few_examples, max_examples=12)
+more_examples = settings(few_examples, max_examples=6)
 seeds = st.integers(0, 2**32 - 1)
 missing_shares = st.sampled_from([0.0, 0.2, 0.8])
 
@@ -189,7 +194,7 @@ def kept_rows(program: Program, history: ReducedHistory) -> dict[str, list[tuple
 
 
 @pytest.mark.slow
-@settings(few_examples, max_examples=4)
+@settings(few_examples, max_examples=2)
 @given(seed=seeds, missing=missing_shares)
 def test_engines_reduce_histories_alike(seed: int, missing: float) -> None:
     program, tables = WHOLE_LANGUAGE, make_hostile_tables(seed, clients=40, missing=missing)

@@ -8,7 +8,7 @@ import pytest
 
 from solvent.domain.costs import CostMatrix
 from solvent.domain.policy import Policy
-from solvent.training.evaluation import ReliabilityBin, evaluate
+from solvent.training.evaluation import evaluate
 from solvent.training.measures import ScoredOutcomes
 
 POLICY = Policy(threshold=0.3, medium_from=0.1, high_from=0.3)
@@ -65,10 +65,8 @@ def test_calibration_error_is_the_mean_gap_of_the_bins() -> None:
     defaulted = np.array([1.0] * 3 + [0.0] * 7 + [1.0] * 2 + [0.0] * 8)
     figures = evaluate(ScoredOutcomes(probabilities, probabilities, defaulted), POLICY, seed=0)
     assert figures.calibration_error.value == pytest.approx((0.2 * 10 + 0.1 * 10) / 20)
-    assert figures.reliability == (
-        ReliabilityBin(10, pytest.approx(0.1), pytest.approx(0.3)),
-        ReliabilityBin(10, pytest.approx(0.3), pytest.approx(0.2)),
-    )
+    described = [(entry.rows, entry.mean_probability, entry.default_rate) for entry in figures.reliability]
+    assert described == [pytest.approx((10, 0.1, 0.3)), pytest.approx((10, 0.3, 0.2))]
 
 
 def test_true_probabilities_have_little_calibration_error_and_doubled_ones_much() -> None:

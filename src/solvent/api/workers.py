@@ -45,6 +45,7 @@ def _wait_for_all(processes: list[BaseProcess]) -> None:
     while running:
         for sentinel in wait(list(running)):
             ended = running.pop(int(str(sentinel)))
+            ended.join()
             log.error("worker_ended", exit_code=ended.exitcode, running=len(running))
 
 

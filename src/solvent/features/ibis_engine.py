@@ -9,6 +9,7 @@ import ibis
 import numpy as np
 import numpy.typing as npt
 
+from solvent.errors import FeatureError
 from solvent.features.ibis_operations import Column, only_where
 from solvent.features.ibis_relations import ProgramRelations, Relation
 from solvent.features.matrix import FeatureMatrix
@@ -44,14 +45,22 @@ class BatchEngine:
         """Write SK_ID_CURR, TARGET (missing where unknown) and the features to Parquet, by client; return the rows.
 
         Numbers are float32; a category stands as its text. The file appears complete or not at all.
+
+        Raises:
+            FeatureError: the folder of the file does not exist.
         """
+        if not out.parent.is_dir():
+            raise FeatureError(f"the folder {out.parent} does not exist: make it, or write to another one")
         partial = out.with_name(f".{out.name}.partial")
         query = self._sql(self._select(lambda feature: self._text_or_number(feature, "float32")))
-        with translated_errors():
-            self._connection.execute(f"COPY ({query}) TO ? (FORMAT parquet, COMPRESSION zstd)", [str(partial)])
-            rows = self._connection.execute("SELECT count(*) FROM application").fetchone()
-        partial.replace(out)
-        return int(rows[0])
+        copy = f"COPY ({query}) TO ? (FORMAT parquet, COMPRESSION zstd)"
+        try:
+            with translated_errors():
+                (rows,) = self._connection.execute(copy, [str(partial)]).fetchone()
+            partial.replace(out)
+        finally:
+            partial.unlink(missing_ok=True)
+        return int(rows)
 
     def read_matrix(self) -> FeatureMatrix:
         """Compute all features into memory, rounded to float32."""

@@ -55,15 +55,20 @@ def choose_calibration(scores: Floats, defaulted: Floats, *, seed: int) -> Calib
 
 def fit_platt(scores: Floats, defaulted: Floats) -> Calibration:
     """Fit the sigmoid of a line, with Platt's targets, which keep off 0 and 1 (Platt 1999, section 2.2)."""
+    slope, intercept = _fit_line(scores, defaulted) if np.ptp(scores) > 0 else (0.0, 0.0)
+    if slope <= 0:
+        raise TrainingError("scores do not rise with defaults: add applications, or features that tell them apart")
+    return Calibration(CalibrationMethod.PLATT, slope=slope, intercept=intercept)
+
+
+def _fit_line(scores: Floats, defaulted: Floats) -> tuple[float, float]:
+    """Slope and intercept of the log-odds; each row counts in part as a default and in part as none."""
     defaults = defaulted.sum()
     targets = np.where(defaulted > 0, (defaults + 1) / (defaults + 2), 1 / (len(defaulted) - defaults + 2))
     line = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-10)
     labels = np.repeat([1, 0], len(scores))
     line.fit(np.tile(scores, 2)[:, None], labels, sample_weight=np.concatenate([targets, 1 - targets]))
-    slope = float(line.coef_[0, 0])
-    if slope <= 0:
-        raise TrainingError("scores do not rise with defaults: add applications, or features that tell them apart")
-    return Calibration(CalibrationMethod.PLATT, slope=slope, intercept=float(line.intercept_[0]))
+    return float(line.coef_[0, 0]), float(line.intercept_[0])
 
 
 def fit_isotonic(scores: Floats, defaulted: Floats) -> Calibration:

@@ -1,0 +1,49 @@
+# Everything that people run; `make` alone lists it.
+
+PYTHON ?= python3.11
+UV_VERSION := 0.13.9
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-annotate --no-header --no-emit-index-url --no-emit-find-links --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo check test lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(READY) ## make the environment in .venv from the locked requirements
+
+# Runs again only when the lock or the project file has changed.
+$(READY): requirements/dev.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes --compile-bytecode requirements/dev.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: setup ## run the whole product on this machine; DEMO="--once" passes options
+	$(BIN)/solvent demo $(DEMO)
+
+check: setup ## style, types, import contracts, fast tests: before every commit
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -m "not slow and not postgres" -n 2
+
+test: setup ## every test that needs Python alone
+	$(BIN)/pytest -m "not browser and not spark" -n 2
+
+lock: setup ## compile the requirements of each role from pyproject.toml
+	$(COMPILE) --extra serve --output-file requirements/serve.txt
+	$(COMPILE) --extra train --output-file requirements/train.txt
+	$(COMPILE) --extra dashboard --output-file requirements/dashboard.txt
+	$(COMPILE) --extra serve --extra train --extra dashboard --extra embedded --extra dev \
+		--output-file requirements/dev.txt
+
+clean: ## remove the environment and caches; what the demo made (.solvent) stays
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis .coverage dist
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,33 @@
+"""Figures as people of each language write them."""
+
+from datetime import datetime
+
+from solvent.dashboard.texts import NO_FIGURE, Language
+
+_NARROW_SPACE = "\u202f"
+
+
+def format_count(count: int, language: Language) -> str:
+    """A whole number with its thousands set apart."""
+    return f"{count:,}".replace(",", _NARROW_SPACE) if language is Language.FRENCH else f"{count:,}"
+
+
+def format_share(share: float | None, language: Language) -> str:
+    """A share between 0 and 1 as a percentage with one decimal."""
+    if share is None:
+        return NO_FIGURE.read(language)
+    return f"{_decimal(100 * share, language)}{_NARROW_SPACE}%" if language is Language.FRENCH else f"{share:.1%}"
+
+
+def format_milliseconds(milliseconds: float | None, language: Language) -> str:
+    """A duration with one decimal."""
+    return NO_FIGURE.read(language) if milliseconds is None else f"{_decimal(milliseconds, language)} ms"
+
+
+def format_time(time: datetime, language: Language) -> str:
+    """A time to the second; it is shown in the zone that it carries."""
+    return f"{time:%d/%m/%Y %H:%M:%S}" if language is Language.FRENCH else f"{time:%Y-%m-%d %H:%M:%S}"
+
+
+def _decimal(number: float, language: Language) -> str:
+    return f"{number:.1f}".replace(".", ",") if language is Language.FRENCH else f"{number:.1f}"

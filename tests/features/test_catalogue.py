@@ -1,0 +1,168 @@
+import re
+from typing import Any
+
+import pytest
+from small_programs import Rows
+
+from solvent.domain.reasons import REASON_CODES
+from solvent.errors import ForbiddenFeatureError
+from solvent.features.catalogue import build_program
+from solvent.features.request_engine import RequestEngine
+from solvent.tables.schemas import table_schemas
+
+FORBIDDEN = frozenset({"CODE_GENDER", "NAME_FAMILY_STATUS"})
+PROGRAM = build_program(FORBIDDEN)
+ENGINE = RequestEngine(PROGRAM)
+
+
+def features_of(applicant: dict[str, Any] | None = None, **history: Rows) -> dict[str, float]:
+    values = ENGINE.evaluate(applicant or {}, ENGINE.reduce_history(history)).tolist()
+    return {name: value for name, value in zip(PROGRAM.names, values, strict=True) if value == value}  # noqa: PLR0124
+
+
+def test_names_are_unique_and_say_their_source() -> None:
+    assert len(set(PROGRAM.names)) == len(PROGRAM.names)
+    sources = "application|bureau|previous|pos|installments|card|across"
+    assert [name for name in PROGRAM.names if not re.fullmatch(rf"({sources})(_[a-z0-9]+)+", name)] == []
+
+
+def test_every_feature_has_a_unit_a_meaning_and_a_known_reason() -> None:
+    reasons = {reason.code for reason in REASON_CODES}
+    for feature in PROGRAM.features:
+        assert feature.unit
+        assert feature.meaning
+        assert feature.reason_code in reasons
+
+
+def test_features_read_all_seven_tables() -> None:
+    read = {source.partition(".")[0] for feature in PROGRAM.features for source in feature.sources}
+    assert read == set(table_schemas())
+
+
+def test_no_feature_reads_a_forbidden_column_key_or_outcome() -> None:
+    read = {source for feature in PROGRAM.features for source in feature.sources}
+    assert read.isdisjoint(
+        {*(f"application.{name}" for name in FORBIDDEN), "application.TARGET", "application.SK_ID_CURR"}
+    )
+
+
+def test_forbidden_raw_columns_are_left_out_and_the_others_given() -> None:
+    raw = [column.name for column in table_schemas()["application"].columns]
+    expected = [f"application_{name.lower()}" for name in raw if name not in {"SK_ID_CURR", "TARGET", *FORBIDDEN}]
+    assert list(PROGRAM.names[: len(expected)]) == expected
+
+
+def test_refuses_to_forbid_a_column_that_a_declared_feature_reads() -> None:
+    with pytest.raises(ForbiddenFeatureError, match=r"feature application_credit_annuity_ratio reads .*AMT_ANNUITY"):
+        build_program(frozenset({"AMT_ANNUITY"}))
+
+
+def test_a_client_without_history_has_no_history_features() -> None:
+    assert set(features_of()) == {"application_external_score_count"}
+
+
+def test_who_pays_early_is_not_late() -> None:
+    """FEATURES.md 4.9 no. 1: much-copied code takes days before the due date for days after it."""
+    early = [{"DAYS_INSTALMENT": day, "DAYS_ENTRY_PAYMENT": day - 9} for day in (-90, -60, -30)]
+    values = features_of(installments_payments=early)
+    assert (values["installments_late_share"], values["installments_late_days_max"]) == (0.0, 0.0)
+    assert values["installments_delay_days_mean"] == -9.0
+    assert "installments_late_days_latest" not in values
+    late = [*early, {"DAYS_INSTALMENT": -20, "DAYS_ENTRY_PAYMENT": -15}]
+    values = features_of(installments_payments=late)
+    assert (values["installments_late_share"], values["installments_late_days_max"]) == (0.25, 5.0)
+    assert values["installments_late_days_latest"] == -20.0
+
+
+def test_a_payment_that_never_came_is_not_zero_days_late() -> None:
+    values = features_of(installments_payments=[{"DAYS_INSTALMENT": -90, "DAYS_ENTRY_PAYMENT": None}])
+    assert "installments_late_days_max" not in values
+
+
+def test_the_debt_ratio_is_debt_over_credit() -> None:
+    """FEATURES.md 4.9 no. 4: its inverse is infinite without debt."""
+    loans = [
+        {"CREDIT_ACTIVE": "Active", "AMT_CREDIT_SUM": 1000, "AMT_CREDIT_SUM_DEBT": 250, "DAYS_CREDIT": -10},
+        {"CREDIT_ACTIVE": "Active", "AMT_CREDIT_SUM": 1000, "AMT_CREDIT_SUM_DEBT": 0, "DAYS_CREDIT": -20},
+        {"CREDIT_ACTIVE": "Closed", "AMT_CREDIT_SUM": 0, "AMT_CREDIT_SUM_DEBT": 50, "DAYS_CREDIT": -30},
+    ]
+    values = features_of({"AMT_INCOME_TOTAL": 10_000}, bureau=loans)
+    assert values["bureau_debt_ratio_max_active"] == 0.25
+    assert values["bureau_debt_ratio_mean_active"] == 0.125
+    assert values["bureau_debt_ratio_mean_last_3"] == 0.125
+    assert values["bureau_debt_credit_ratio"] == 0.15
+    assert values["across_bureau_debt_income_ratio"] == 0.025
+
+
+def test_a_closed_or_unknown_month_is_not_late_and_an_unknown_one_not_counted() -> None:
+    """FEATURES.md 4.9 no. 9: C and X are no level of delay."""
+    loans = [{"SK_ID_BUREAU": 1, "CREDIT_ACTIVE": "Active"}, {"SK_ID_BUREAU": 2, "CREDIT_ACTIVE": "Closed"}]
+    statuses = [(1, -1, "C"), (1, -2, "X"), (1, -3, "0"), (1, -4, "2"), (2, 0, "C"), (2, -1, "X")]
+    months = [{"SK_ID_BUREAU": loan, "MONTHS_BALANCE": month, "STATUS": status} for loan, month, status in statuses]
+    values = features_of(bureau=loans, bureau_balance=months)
+    assert values["bureau_month_late_share_mean"] == pytest.approx(1 / 6)
+    assert values["bureau_month_late_share_max_active"] == pytest.approx(1 / 3)
+    assert values["bureau_month_severity_max"] == pytest.approx(2 * 0.7165313105737893)
+    assert values["bureau_month_late_latest"] == -4.0
+
+
+def test_a_window_selects_rows_not_loans_with_a_row_in_it() -> None:
+    """FEATURES.md 4.9 no. 5."""
+    balances = [
+        {"SK_ID_PREV": 1, "MONTHS_BALANCE": -1, "SK_DPD": 0},
+        {"SK_ID_PREV": 1, "MONTHS_BALANCE": -13, "SK_DPD": 40},
+        {"SK_ID_PREV": 1, "MONTHS_BALANCE": -25, "SK_DPD": 90},
+    ]
+    values = features_of(POS_CASH_balance=balances)
+    assert (values["pos_late_share"], values["pos_late_share_12m"]) == (pytest.approx(2 / 3), 0.0)
+    assert values["pos_late_days_max_24m"] == 40.0
+    assert values["pos_late_month_latest"] == -13.0
+
+
+def test_an_open_loan_is_an_approved_one_without_a_last_instalment() -> None:
+    applications = [
+        {"NAME_CONTRACT_STATUS": "Approved", "DAYS_LAST_DUE": 365243, "AMT_ANNUITY": 100},
+        {"NAME_CONTRACT_STATUS": "Approved", "DAYS_LAST_DUE": -30, "AMT_ANNUITY": 200},
+        {"NAME_CONTRACT_STATUS": "Refused", "DAYS_LAST_DUE": 365243, "AMT_ANNUITY": 400},
+        {"NAME_CONTRACT_STATUS": "Approved", "DAYS_LAST_DUE": None, "AMT_ANNUITY": 800},
+    ]
+    values = features_of({"AMT_ANNUITY": 500, "AMT_INCOME_TOTAL": 7200}, previous_application=applications)
+    assert values["previous_open_loan_count"] == 1.0
+    assert values["across_debt_service_income_ratio"] == 1.0
+
+
+def test_remaining_instalments_come_from_the_newest_month_of_each_recent_loan() -> None:
+    balances = [
+        {"SK_ID_PREV": 1, "MONTHS_BALANCE": -1, "CNT_INSTALMENT_FUTURE": 3, "CNT_INSTALMENT": 12},
+        {"SK_ID_PREV": 1, "MONTHS_BALANCE": -2, "CNT_INSTALMENT_FUTURE": 4, "CNT_INSTALMENT": 12},
+        {"SK_ID_PREV": 2, "MONTHS_BALANCE": -3, "CNT_INSTALMENT_FUTURE": 9, "CNT_INSTALMENT": 10},
+    ]
+    values = features_of(POS_CASH_balance=balances)
+    assert (values["pos_remaining_instalments_sum"], values["pos_loan_count"]) == (3.0, 2.0)
+    assert values["pos_remaining_ratio_mean"] == pytest.approx((0.25 + 0.9) / 2)
+
+
+def test_external_scores_use_those_that_are_there() -> None:
+    values = features_of({"EXT_SOURCE_1": 0.2, "EXT_SOURCE_3": 0.6})
+    assert values["application_external_score_mean"] == pytest.approx(0.4)
+    assert values["application_external_score_weighted"] == pytest.approx((2 * 0.2 + 3 * 0.6) / 5)
+    assert (values["application_external_score_min"], values["application_external_score_max"]) == (0.2, 0.6)
+    assert values["application_external_score_count"] == 2.0
+    assert "application_external_score_product" not in values
+
+
+def test_who_has_no_employment_is_flagged_and_has_no_days_of_it() -> None:
+    values = features_of({"DAYS_EMPLOYED": 365243, "DAYS_BIRTH": -20000})
+    assert values["application_not_employed_flag"] == 1.0
+    assert "application_employed_age_ratio" not in values
+    values = features_of({"DAYS_EMPLOYED": -5000, "DAYS_BIRTH": -20000})
+    assert (values["application_not_employed_flag"], values["application_employed_age_ratio"]) == (0.0, 0.25)
+
+
+def test_a_limit_of_zero_gives_no_use_of_the_card() -> None:
+    statements = [
+        {"SK_ID_PREV": 1, "MONTHS_BALANCE": -1, "AMT_BALANCE": 50, "AMT_CREDIT_LIMIT_ACTUAL": 0},
+        {"SK_ID_PREV": 1, "MONTHS_BALANCE": -2, "AMT_BALANCE": 50, "AMT_CREDIT_LIMIT_ACTUAL": 200},
+    ]
+    values = features_of(credit_card_balance=statements)
+    assert (values["card_use_ratio_mean"], values["card_month_count"]) == (0.25, 2.0)
