@@ -5,11 +5,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+from troubled_log import TroubledLog
 
 from solvent.api.app import create_app
 from solvent.api.services import Services
 from solvent.bootstrap import build_service, load_model, utc_now
-from solvent.decision_log.memory import MemoryDecisionLog
 from solvent.scoring.model import Model
 from solvent.scoring.process import new_request_id
 
@@ -20,12 +20,12 @@ def model(tiny_bundle: Path) -> Model:
 
 
 @pytest.fixture
-def log() -> MemoryDecisionLog:
-    return MemoryDecisionLog()
+def log() -> TroubledLog:
+    return TroubledLog()
 
 
 @pytest.fixture
-async def api(model: Model, log: MemoryDecisionLog, anyio_backend: str) -> AsyncIterator[httpx.AsyncClient]:
+async def api(model: Model, log: TroubledLog, anyio_backend: str) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the application, whose limits are 8 kB for one body and 16 kB for a batch."""
     service = build_service(model, log)
     await service.start()

@@ -74,7 +74,8 @@ def test_refuses_what_is_not_strict_json_and_says_why(body: bytes, code: str) ->
         (b'{"a": 9007199254740991, "b": -9007199254740991}', {"a": MAX_INTEGER, "b": -MAX_INTEGER}),
         (b'{"a": 9007199254740993.0, "b": 1e20}', {"a": 9007199254740992.0, "b": 1e20}),
         (b'{"a": 0.' + b"1" * 39 + b"}", {"a": 0.1111111111111111}),
-        (b'{"a": 0.7875230141251347, "b": -0.7875230141251347e-05}', {"a": 0.7875230141251347, "b": -7.875230141251347e-06}),
+        (b'{"a": 0.7875230141251347, "b": -7875230141251347e-21}',
+         {"a": 0.7875230141251347, "b": -7.875230141251347e-6}),
         (b"[" * 8 + b"]" * 8, [[[[[[[[]]]]]]]]),
         (b"1", 1),
     ],
@@ -131,8 +132,12 @@ def _read_with_oracle(body: bytes) -> Any:
     """The same rules on the standard library's decoder: clear and slow."""
     try:
         document = json.loads(
-            body.decode("utf-8"), object_pairs_hook=_unique, parse_int=_integer, parse_float=_number, parse_constant=_refuse
-        )  # fmt: skip
+            body.decode("utf-8"),
+            object_pairs_hook=_unique,
+            parse_int=_integer,
+            parse_float=_number,
+            parse_constant=_refuse,
+        )
     except (ValueError, RecursionError):
         _refuse()
     _check(document)
@@ -141,8 +146,9 @@ def _read_with_oracle(body: bytes) -> Any:
 
 TOKENS = st.sampled_from(
     ["null", "true", "false", "NaN", "-Infinity", "0", "-0", "-7", "1.5", "1e5", "1e400", "9007199254740991",
-     "-9007199254740992", "1180591620717411303424", "12345678901234567890.5", "0.7875230141251347", "1e-00000000000000001",
-     "1" * 20 + "." + "1" * 20, "1" * 20 + "." + "1" * 21, "1" * 15 + "." + "1" * 13 + "e-" + "0" * 13]
+     "-9007199254740992", "1180591620717411303424", "12345678901234567890.5", "0.7875230141251347",
+     "1e-00000000000000001", "1" * 20 + "." + "1" * 20, "1" * 20 + "." + "1" * 21,
+     "1" * 15 + "." + "1" * 13 + "e-" + "0" * 13]
 )  # fmt: skip
 STRINGS = st.sampled_from(
     ['"a"', '"b"', '"\\u0061"', '"a:"', '"{"', '"]["', '"\\""', '"\\\\"', '"\\\\\\""', '"\\u0000"', '"\\\\u0000"',

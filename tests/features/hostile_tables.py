@@ -56,7 +56,7 @@ def make_hostile_tables(seed: int, *, clients: int, missing: float) -> HostileTa
             count = int(random.choice([0, 0, 1, 2, 3, 7]))
             own = [_draw_row(table_schema(name), random, client, missing) for _ in range(count)]
             drawn += own + own[: int(random.integers(0, 2))]
-        random.shuffle(drawn)  # type: ignore[arg-type]
+        random.shuffle(drawn)
         rows[name] = drawn
     return HostileTables(rows)
 
@@ -83,7 +83,8 @@ def _draw_value(column: Column, random: np.random.Generator, client: int | None)
     if column.name == TARGET:
         return float(random.integers(0, 2))
     pool = _categories(column) if column.kind is ColumnKind.CATEGORY else _numbers(column)
-    return pool[int(random.integers(0, len(pool)))]
+    drawn: float | str | None = pool[int(random.integers(0, len(pool)))]
+    return drawn
 
 
 def _categories(column: Column) -> list[Any]:

@@ -10,42 +10,10 @@ import pytest
 from hostile_tables import HostileTables, make_hostile_tables
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from small_programs import application, bureau, compile_all, instalments, months, pos, previous
+from whole_language import build_whole_language
 
-from solvent.features.aggregates import (
-    count,
-    deviation,
-    distinct,
-    grouped,
-    latest,
-    lookup,
-    maximum,
-    mean,
-    minimum,
-    share,
-    slope,
-    total,
-)
 from solvent.features.catalogue import build_program
 from solvent.features.ibis_engine import BatchEngine
-from solvent.features.language import (
-    Expression,
-    absolute,
-    as_number,
-    coalesce,
-    exponential,
-    is_missing,
-    is_sentinel,
-    larger,
-    largest_present,
-    logarithm,
-    mean_present,
-    ratio,
-    smaller,
-    square_root,
-    when,
-    within,
-)
 from solvent.features.operations import ARRAY_OPERATIONS
 from solvent.features.program import Program
 from solvent.features.request_engine import ReducedHistory, RequestEngine
@@ -67,67 +35,6 @@ few_examples = settings(
 more_examples = settings(few_examples, max_examples=6)
 seeds = st.integers(0, 2**32 - 1)
 missing_shares = st.sampled_from([0.0, 0.2, 0.8])
-
-
-def statistics_of(value: Expression, flag: Expression, order: Expression) -> list[Expression]:
-    """Every statistic, alone, with a filter, and over the last two rows."""
-    return [
-        one
-        for take in (total, mean, minimum, maximum, deviation)
-        for one in (take(value), take(value, where=flag), take(value, last=2, by=order, where=flag))
-    ] + [
-        share(flag),
-        share(flag, where=is_missing(value) | (value > 2)),
-        share(flag, last=3, by=order),
-        distinct(value),
-        distinct(value, where=flag),
-        slope(value, over=order),
-        slope(value, over=order, where=flag),
-        slope(value, over=order, last=3, by=order),
-        latest(value, by=order),
-        latest(value, by=order, where=flag),
-    ]
-
-
-def build_whole_language() -> Program:
-    """Every operation and every statistic: over rows, over loans, on the client's values, beside the application."""
-    debt, limit, days = bureau.AMT_CREDIT_SUM_DEBT, bureau.AMT_CREDIT_SUM_LIMIT, bureau.DAYS_CREDIT
-    active = bureau.CREDIT_ACTIVE.is_in("Active", "Sold")
-    credit, annuity = application.AMT_CREDIT, application.AMT_ANNUITY
-    due, paid = instalments.DAYS_INSTALMENT, instalments.AMT_PAYMENT
-    loans, pos_loans = grouped(instalments, by="SK_ID_PREV"), grouped(pos, by="SK_ID_PREV")
-    per_loan, newest = loans.value(total(paid)), loans.value(maximum(due))
-    month_share = grouped(months, by="SK_ID_BUREAU").value(
-        share(months.STATUS.is_in("1", "2"), where=months.STATUS != "X")
-    )
-    status = pos_loans.value(latest(pos.NAME_CONTRACT_STATUS, by=pos.MONTHS_BALANCE))
-    still_open = is_sentinel(previous.DAYS_LAST_DUE)
-    rows = [
-        absolute(debt), larger(debt, limit), smaller(debt, limit), square_root(debt), logarithm(debt), coalesce(debt, limit),
-        exponential(days * 0.01), exponential(limit), ratio(debt, limit), debt - limit * 2, 1 - debt * annuity,
-        ratio(exponential(-days), exponential(days)), mean_present(debt, limit, bureau.AMT_ANNUITY),
-        largest_present(debt, limit), when(active & ~(debt < limit), debt, limit), when(debt == limit, days),
-        when(active | (debt <= credit), annuity, 3.0), as_number((debt != limit) | (limit > 0)), as_number(is_missing(debt)),
-    ]  # fmt: skip
-    client = [maximum(debt), minimum(limit)]
-    return compile_all(
-        *statistics_of(debt, active, days),
-        *statistics_of(paid - annuity, due > credit * -1e-3, due),
-        *statistics_of(per_loan, newest > -20, newest),
-        *statistics_of(lookup(month_share, into=bureau), active, days),
-        *(one for row in rows for one in (mean(row), latest(row, by=bureau.DAYS_CREDIT_UPDATE))),
-        *(take(*client) for take in (ratio, larger, smaller, coalesce, lambda a, b: a * b - 1, lambda a, b: when(a > b, a))),
-        square_root(client[1]), logarithm(client[0]), exponential(client[1]), absolute(client[1]), -client[0],
-        as_number(~(client[0] == client[1]) & (client[0] <= credit)), client[0] < 5, is_missing(client[0]),
-        count(bureau), count(bureau, where=active), count(months), count(months, where=months.STATUS == "C"),
-        count(loans), count(loans, where=per_loan > annuity * 0.01), mean(ratio(per_loan, annuity)),
-        count(previous, where=still_open & within(previous.DAYS_DECISION, last=365)),
-        share(still_open, last=1, by=previous.DAYS_DECISION), share(previous.NAME_CONTRACT_TYPE == application.NAME_CONTRACT_TYPE),
-        latest(bureau.CREDIT_TYPE, by=days), distinct(bureau.CREDIT_TYPE), latest(lookup(status, into=previous), by=previous.DAYS_DECISION),
-        share(lookup(status, into=previous) == "Active"), application.NAME_CONTRACT_TYPE,
-        as_number(application.ORGANIZATION_TYPE == "Bank"), as_number(is_sentinel(application.DAYS_EMPLOYED)),
-        as_number(is_sentinel(application.ORGANIZATION_TYPE)), as_number(is_missing(application.OCCUPATION_TYPE)),
-    )  # fmt: skip
 
 
 WHOLE_LANGUAGE = build_whole_language()

@@ -58,7 +58,8 @@ def test_reads_a_matrix_ordered_by_client(tables: RawTables) -> None:
     np.testing.assert_array_equal(matrix.target, [0, NAN, 1])
     expected = [[NAN, NAN, 2, 0, 24], [0, 1000, 1, NAN, NAN], [1, np.float32(10 / 3), NAN, NAN, NAN]]
     np.testing.assert_array_equal(matrix.values, np.array(expected, dtype=np.float32))
-    assert (matrix.client_ids.dtype, matrix.values.dtype, matrix.target.dtype) == (np.int64, np.float32, np.float32)
+    kinds = [str(column.dtype) for column in (matrix.client_ids, matrix.values, matrix.target)]
+    assert kinds == ["int64", "float32", "float32"]
 
 
 def test_reads_values_before_rounding(tables: RawTables) -> None:
@@ -115,7 +116,7 @@ def test_keeps_the_older_file_when_the_query_fails(tables: RawTables, tmp_path: 
 
 
 def test_refuses_to_write_into_a_folder_that_does_not_exist(tables: RawTables, tmp_path: Path) -> None:
-    with pytest.raises(FeatureError, match="the folder .*absent does not exist: make it"):
+    with pytest.raises(FeatureError, match=r"the folder .*absent does not exist: make it"):
         BatchEngine(PROGRAM, tables).write_features(tmp_path / "absent" / "features.parquet")
 
 

@@ -337,6 +337,13 @@ def test_a_program_runs_the_same_after_its_way_through_json() -> None:
     assert travelled.evaluate(APPLICANT, travelled.reduce_history(HISTORY)).tobytes() == values.tobytes()
 
 
+def test_counts_the_raw_columns_that_hold_a_value_it_can_use() -> None:
+    engine = RequestEngine(compile_all(application.EXT_SOURCE_1 + application.DAYS_EMPLOYED, application.AMT_CREDIT))
+    assert engine.client_column_count == 3
+    assert engine.count_usable({"EXT_SOURCE_1": 2.0, "DAYS_EMPLOYED": 365243, "AMT_CREDIT": 2000}) == 1
+    assert engine.count_usable({}) == 0
+
+
 def test_literals_are_computed_among_themselves() -> None:
     program = compile_features([declare(as_number(number(2) * 1000.0 < application.AMT_CREDIT))])
     assert RequestEngine(program).evaluate({"AMT_CREDIT": 3000}).tolist() == [1.0]

@@ -154,7 +154,7 @@ def test_an_operation_on_the_values_of_a_client(build: Build, left: Number, righ
 
 
 def test_a_client_value_meets_each_of_its_rows() -> None:
-    rows = [{"AMT_CREDIT": 1000}, {"AMT_CREDIT": 3000}, {"AMT_CREDIT": None}]
+    rows: Rows = [{"AMT_CREDIT": 1000}, {"AMT_CREDIT": 3000}, {"AMT_CREDIT": None}]
     larger_now = share(previous.AMT_CREDIT < application.AMT_CREDIT)
     assert evaluate(larger_now, {"AMT_CREDIT": 2000}, previous_application=rows) == 1 / 3
     assert evaluate(larger_now, {}, previous_application=rows) == 0.0

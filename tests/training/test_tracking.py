@@ -60,8 +60,10 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def uri(empty_store: Path, tmp_path: Path) -> str:
-    (tmp_path / "mlflow.db").write_bytes(empty_store.read_bytes())
-    return f"sqlite:///{tmp_path}/mlflow.db"
+    folder = tmp_path / "my models"
+    folder.mkdir()
+    (folder / "mlflow.db").write_bytes(empty_store.read_bytes())
+    return f"sqlite:///{folder}/mlflow.db"
 
 
 def aliases(registry: ModelRegistry) -> dict[int, tuple[str, ...]]:
@@ -90,7 +92,7 @@ def test_a_version_says_which_bundle_it_is_and_where(uri: str, tmp_path: Path) -
     assert model.bundle_version == result.manifest.version
     assert model.auc == 0.785
     assert abs(model.created_at - datetime.now(UTC)) < timedelta(minutes=1)
-    assert Path(model.bundle_directory).is_relative_to(tmp_path / "artifacts")
+    assert Path(model.bundle_directory).is_relative_to(tmp_path / "my models" / "artifacts")
     assert read_bundle(Path(model.bundle_directory)).digest == result.manifest.digest
 
 
@@ -104,7 +106,7 @@ def test_a_training_that_names_a_store_is_kept_there(uri: str, tmp_path: Path) -
 
 def test_the_run_holds_metrics_parameters_and_plots(uri: str, tmp_path: Path) -> None:
     with_models(uri, tmp_path, 1)
-    with closing(sqlite3.connect(tmp_path / "mlflow.db")) as store:
+    with closing(sqlite3.connect(tmp_path / "my models" / "mlflow.db")) as store:
         metrics = dict(store.execute("SELECT key, value FROM metrics").fetchall())
         parameters = dict(store.execute("SELECT key, value FROM params").fetchall())
         runs = store.execute("SELECT status FROM runs").fetchall()
@@ -112,7 +114,7 @@ def test_the_run_holds_metrics_parameters_and_plots(uri: str, tmp_path: Path) ->
     assert parameters["data_fingerprint"] == "d"
     assert parameters["num_leaves"] == "24"
     assert runs == [("FINISHED",)]
-    assert len(list((tmp_path / "artifacts").glob("*/artifacts/plots/*.png"))) == 5
+    assert len(list((tmp_path / "my models" / "artifacts").glob("*/artifacts/plots/*.png"))) == 5
 
 
 def test_a_promotion_moves_the_champion_and_is_recorded(uri: str, tmp_path: Path) -> None:
@@ -164,10 +166,10 @@ def test_an_empty_store_has_no_models_and_no_past(uri: str) -> None:
 
 
 def test_a_training_that_cannot_be_kept_leaves_a_failed_run_and_no_model(uri: str, tmp_path: Path) -> None:
-    (tmp_path / "artifacts").write_text("a file where the folder belongs")
+    (tmp_path / "my models" / "artifacts").write_text("a file where the folder belongs")
     with pytest.raises(TrainingError, match="model store cannot be used"):
         log_training(trained(tmp_path / "bundle"), uri)
-    with closing(sqlite3.connect(tmp_path / "mlflow.db")) as store:
+    with closing(sqlite3.connect(tmp_path / "my models" / "mlflow.db")) as store:
         assert store.execute("SELECT status FROM runs").fetchall() == [("FAILED",)]
     assert ModelRegistry(uri).list_models() == ()
 
@@ -176,3 +178,9 @@ def test_a_training_that_cannot_be_kept_leaves_a_failed_run_and_no_model(uri: st
 def test_refuses_a_store_that_it_cannot_use(address: str) -> None:
     with pytest.raises(TrainingError, match="give sqlite:///PATH or the address of a PostgreSQL that answers"):
         ModelRegistry(address)
+
+
+def test_refuses_a_file_that_is_no_database(tmp_path: Path) -> None:
+    (tmp_path / "mlflow.db").write_text("a letter to the bank, much longer than the head of a database file" * 20)
+    with pytest.raises(TrainingError, match="model store cannot be used"):
+        ModelRegistry(f"sqlite:///{tmp_path}/mlflow.db")

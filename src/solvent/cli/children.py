@@ -36,12 +36,12 @@ class Child:
             where = f": see {self.log}" if self.log else ""
             raise ChildError(f"the {self.name} ended with code {code}{where}")
 
-    def stop(self) -> None:
-        """Ask it to stop, wait, and kill what is left of it and its own children."""
+    def stop(self, seconds: float = STOP_SECONDS) -> None:
+        """Ask it to stop and wait; after `seconds`, kill it and its own children."""
         if self.process.poll() is None:
             self.process.terminate()
         try:
-            self.process.wait(STOP_SECONDS)
+            self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
@@ -50,7 +50,8 @@ class Child:
 class Children:
     """Starts children and stops them, the last one first, when its context ends."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, stop_seconds: float = STOP_SECONDS) -> None:
+        self._stop_seconds = stop_seconds
         self._children: list[Child] = []
         self._logs = ExitStack()
 
@@ -63,7 +64,7 @@ class Children:
         # A second Ctrl-C must not leave a child behind; every wait below ends.
         before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
         while self._children:
-            self._children.pop().stop()
+            self._children.pop().stop(self._stop_seconds)
         self._logs.close()
         for number, handler in before.items():
             signal.signal(number, handler)

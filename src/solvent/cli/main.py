@@ -65,14 +65,14 @@ def describe(
     """
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, *, commands: typer.Typer = app) -> int:
     """Run one command and return its exit code; an expected error is one line on stderr, never a traceback."""
     # Read when LightGBM is loaded: threads that wait by spinning slow training down 14 times on busy cores.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, _leave)
     try:
-        app(arguments, prog_name="solvent")
+        commands(arguments, prog_name="solvent")
     except SystemExit as leaving:
         code = int(leaving.code or 0)
         if code == INTERRUPTED:

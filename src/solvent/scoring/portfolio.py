@@ -96,7 +96,9 @@ def _write(table: pa.Table, out: Path) -> None:
         if out.suffix == ".parquet":
             pyarrow.parquet.write_table(table, partial, compression="zstd")
         else:
-            pyarrow.csv.write_csv(table, partial, pyarrow.csv.WriteOptions(quoting_style="needed"))
+            pyarrow.csv.write_csv(
+                table, partial, pyarrow.csv.WriteOptions(quoting_style="needed", quoting_header="none")
+            )
         partial.replace(out)
     finally:
         partial.unlink(missing_ok=True)

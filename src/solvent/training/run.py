@@ -1,8 +1,6 @@
 """Trains a model: from a folder of raw tables to a bundle, and to a run in the registry if one is named."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +16,7 @@ from solvent.tables.files import find_table_files
 from solvent.tables.reading import open_tables
 from solvent.tables.schemas import HISTORY_TABLES
 from solvent.training.assembly import Provenance, assemble, calibrate_model
+from solvent.training.clock import Clock, utc_now
 from solvent.training.evaluation import evaluate
 from solvent.training.fingerprint import fingerprint_files
 from solvent.training.fitting import LearnerSettings, Progress, check_trainable, fit_booster, silent
@@ -25,11 +24,6 @@ from solvent.training.importance import rank_features
 from solvent.training.report import TrainingReport, TrainingResult
 from solvent.training.splits import split_clients
 from solvent.training.threshold import choose_policy
-
-
-def utc_now() -> datetime:
-    """The time now, aware, in UTC."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -50,9 +44,7 @@ class TrainingRequest:
     settings: LearnerSettings = field(default_factory=LearnerSettings)
 
 
-def train(
-    request: TrainingRequest, *, progress: Progress = silent, clock: Callable[[], datetime] = utc_now
-) -> TrainingResult:
+def train(request: TrainingRequest, *, progress: Progress = silent, clock: Clock = utc_now) -> TrainingResult:
     """Read the tables, compute the features of all labelled applications, and train on them.
 
     Raises:
@@ -91,7 +83,7 @@ def train_on(
     *,
     data_fingerprint: str,
     progress: Progress = silent,
-    clock: Callable[[], datetime] = utc_now,
+    clock: Clock = utc_now,
 ) -> TrainingResult:
     """Train on labelled applications whose features are known; raises as `train` does."""
     check_trainable(matrix, forbidden=request.forbidden)

@@ -4,16 +4,18 @@ import logging
 import os
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import orjson
-from sqlalchemy.exc import SQLAlchemyError
 
 from solvent.errors import TrainingError
+from solvent.training.clock import Clock, utc_now
 from solvent.training.plots import draw_plots
 from solvent.training.report import TrainingResult
 from solvent.training.run_values import list_metrics, list_parameters
@@ -29,11 +31,7 @@ CHAMPION = "champion"
 CHALLENGER = "challenger"
 _SQLITE = "sqlite:///"
 _AUDIT = "audit."
-
-
-def utc_now() -> datetime:
-    """The time now, aware, in UTC."""
-    return datetime.now(UTC)
+_UNUSABLE = "the model store cannot be used: give sqlite:///PATH or the address of a PostgreSQL that answers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +72,14 @@ class ModelRegistry:
         TrainingError: the store cannot be opened.
     """
 
-    def __init__(self, tracking_uri: str, *, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, tracking_uri: str, *, clock: Clock = utc_now) -> None:
         self._clock = clock
         self._artifacts = _artifact_location(tracking_uri)
         with _translated():
-            self._client = MlflowClient(tracking_uri)
+            try:
+                self._client = MlflowClient(tracking_uri)
+            except Exception as error:  # MLflow lets the errors of whichever database driver through
+                raise TrainingError(_UNUSABLE) from error
 
     def log(self, result: TrainingResult, *, who: str) -> int:
         """Keep a training as a run with parameters, metrics, plots and the bundle; return its version.
@@ -109,7 +110,7 @@ class ModelRegistry:
             RegisteredModel(
                 version=int(entry.version),
                 bundle_version=entry.tags["bundle_version"],
-                bundle_directory=entry.source.removeprefix("file://"),
+                bundle_directory=_local_path(entry.source),
                 created_at=datetime.fromtimestamp(entry.creation_timestamp / 1000, UTC),
                 aliases=tuple(sorted(alias for alias, version in aliases.items() if version == int(entry.version))),
                 auc=float(entry.tags["auc"]),
@@ -224,10 +225,8 @@ def _translated() -> Iterator[None]:
         warnings.simplefilter("ignore")
         try:
             yield
-        except (MlflowException, SQLAlchemyError, OSError) as error:
-            raise TrainingError(
-                "the model store cannot be used: give sqlite:///PATH or the address of a PostgreSQL that answers"
-            ) from error
+        except (MlflowException, OSError) as error:
+            raise TrainingError(_UNUSABLE) from error
 
 
 def _artifact_location(tracking_uri: str) -> str | None:
@@ -235,6 +234,11 @@ def _artifact_location(tracking_uri: str) -> str | None:
         return None
     database = Path(tracking_uri.removeprefix(_SQLITE)).resolve()
     return (database.parent / "artifacts").as_uri()
+
+
+def _local_path(source: str) -> str:
+    """The folder behind a file address; other addresses, such as s3, stay as they are."""
+    return url2pathname(urlsplit(source).path) if source.startswith("file:") else source
 
 
 def _read_change(text: str) -> ChampionChange:

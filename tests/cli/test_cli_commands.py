@@ -1,0 +1,208 @@
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet
+import pytest
+
+from solvent.tables.schemas import HISTORY_TABLES
+from tiny_model import SAFE
+
+Run = Callable[..., Any]
+pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_makes_a_world_of_parquet_tables(run: Run, tmp_path: Path) -> None:
+    ran = run("world", "make", "--clients", 30, "--seed", 3, "--out", "world", "--format", "parquet")
+    assert ran.code == 0
+    assert names_in(tmp_path / "world") == sorted(
+        f"{name}.parquet" for name in ("application_train", "application_test", "truth", *HISTORY_TABLES)
+    )
+    assert re.search(r"^truth +30 rows$", ran.out, re.MULTILINE)
+    assert "drawing clients and their histories" in ran.err
+
+
+def test_makes_no_world_in_a_folder_that_holds_something(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "world").mkdir()
+    (tmp_path / "world" / "mine.txt").write_text("keep")
+    ran = run("world", "make", "--clients", 30, "--out", "world")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == "error: the folder world is not empty: choose another one, or use --force to replace its tables\n"
+    assert names_in(tmp_path) == ["world"]
+    assert names_in(tmp_path / "world") == ["mine.txt"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("world", "make", "--clients", 0, "--out", "world"), "'--clients': 0 is not in the range"),
+        (("world", "make", "--clients", 5, "--out", "world", "--format", "xml"), "'--format'"),
+        (("world", "make", "--out", "world"), "'--clients'"),
+        (("features", "build", "--data", "tables", "--out", "out.csv"), "must end in .parquet"),
+        (("features", "build", "--data", "tables", "--out", "absent/out.parquet"), "the folder absent does not exist"),
+        (("features", "build", "--data", "tables", "--out", "out.parquet", "--engine", "abacus"), "'--engine'"),
+        (("score", "--bundle", "b", "--data", "tables", "--out", "out.txt"), "must end in .csv or .parquet"),
+        (("model", "promote", 2), "'--why'"),
+        (("traffic", "--drift-prob", 1.5), "'--drift-prob': 1.5 is not in the range"),
+        (("demo", "--clients", 10), "'--clients': 10 is not in the range"),
+    ],
+)
+def test_refuses_wrong_usage_and_writes_nothing(
+    run: Run, tmp_path: Path, arguments: tuple[str | int, ...], complaint: str
+) -> None:
+    ran = run(*arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert complaint in " ".join(ran.err.replace("│", " ").split())
+    assert names_in(tmp_path) == []
+
+
+def test_names_a_folder_where_a_file_belongs(run: Run, data: Path, tmp_path: Path) -> None:
+    (tmp_path / "out.csv").mkdir()
+    ran = run("score", "--bundle", "b", "--data", data, "--out", "out.csv")
+    assert ran.code == 2
+    assert "out.csv is a folder: name a file in it" in " ".join(ran.err.split())
+
+
+def test_finds_nothing_wrong_with_sound_tables(run: Run, data: Path) -> None:
+    ran = run("data", "check", data)
+    assert (ran.code, ran.out) == (0, "0 error(s), 0 warning(s)\n")
+
+
+def test_ends_with_1_on_an_error_in_the_tables(run: Run, data: Path) -> None:
+    (data / "credit_card_balance.csv").unlink()
+    ran = run("data", "check", data)
+    assert ran.code == 1
+    assert ran.out == (
+        "error    credit_card_balance: the file is missing; add credit_card_balance.csv or "
+        "credit_card_balance.parquet.\n1 error(s), 0 warning(s)\n"
+    )
+
+
+@pytest.mark.parametrize(("options", "code"), [((), 0), (("--strict",), 1)])
+def test_counts_warnings_only_when_strict(run: Run, data: Path, options: tuple[str, ...], code: int) -> None:
+    with (data / "bureau_balance.csv").open("a") as stream:
+        stream.write("77,-2,C\n")
+    ran = run("data", "check", data, *options)
+    assert ran.code == code
+    assert ran.out.startswith("warning  bureau_balance, SK_ID_BUREAU: 1 row without an owner in bureau")
+    assert ran.out.endswith("0 error(s), 1 warning(s)\n")
+
+
+def test_says_that_a_folder_cannot_be_read(run: Run) -> None:
+    ran = run("data", "check", "absent")
+    assert ran.code == 1
+    assert ran.err.startswith("error: absent does not exist: give the folder that holds application_train.csv")
+
+
+def test_builds_the_features_of_every_client(run: Run, data: Path, tmp_path: Path) -> None:
+    ran = run("features", "build", "--data", data, "--out", "features.parquet")
+    table = pyarrow.parquet.read_table(tmp_path / "features.parquet")
+    assert ran.code == 0
+    assert ran.out == f"2 clients, {table.num_columns - 2} features (duckdb), in features.parquet\n"
+    assert table["SK_ID_CURR"].to_pylist() == [100001, 100002]
+    assert names_in(tmp_path) == ["features.parquet", "tables"]
+
+
+def test_leaves_nothing_of_features_that_could_not_be_built(run: Run, data: Path, tmp_path: Path) -> None:
+    with (data / "bureau.csv").open("a") as stream:
+        stream.write("x\n")
+    ran = run("features", "build", "--data", data, "--out", "features.parquet")
+    assert ran.code == 1
+    assert ran.err.splitlines()[-1].startswith("error: bureau.csv: line 5")
+    assert names_in(tmp_path) == ["tables"]
+
+
+def test_scores_a_folder(run: Run, data: Path, tiny_bundle: Path, tmp_path: Path) -> None:
+    ran = run("score", "--bundle", tiny_bundle, "--data", data, "--out", "scores.csv")
+    assert ran.code == 0
+    assert re.fullmatch(r"2 clients, 1 refused, model 2026\.11\.23\+\w{6} \(duckdb\), in scores\.csv\n", ran.out)
+    assert (tmp_path / "scores.csv").read_text().splitlines()[0] == (
+        "SK_ID_CURR,probability_default,decision,risk_level,score,threshold,model_version"
+    )
+
+
+def test_says_when_clients_are_scored_without_history(run: Run, data: Path, tiny_bundle: Path) -> None:
+    for name in HISTORY_TABLES:
+        (data / f"{name}.csv").unlink()
+    ran = run("score", "--bundle", tiny_bundle, "--data", data, "--out", "scores.csv")
+    assert ran.code == 0
+    assert ran.err.endswith("no history tables: every client is scored as one without history\n")
+
+
+def test_names_the_history_tables_that_are_missing(run: Run, data: Path, tiny_bundle: Path) -> None:
+    (data / "POS_CASH_balance.csv").unlink()
+    ran = run("score", "--bundle", tiny_bundle, "--data", data, "--out", "scores.csv")
+    assert ran.err.endswith("scored without rows of POS_CASH_balance: no file\n")
+
+
+@pytest.mark.parametrize("command", [("score", "--out", "scores.csv", "--data", "tables"), ("api", "--port", "0001")])
+def test_refuses_to_start_with_a_damaged_bundle(run: Run, data: Path, tmp_path: Path, command: tuple[str, ...]) -> None:
+    (tmp_path / "bundle").mkdir()
+    ran = run(*command, "--bundle", "bundle")
+    assert ran.code == 78
+    assert ran.err.splitlines()[-1].startswith("error: calibration.json is missing in bundle")
+    assert not (tmp_path / "scores.csv").exists()
+
+
+def test_trains_on_all_seven_tables_only(run: Run, data: Path, tmp_path: Path) -> None:
+    (data / "bureau.csv").unlink()
+    ran = run("train", "--data", data, "--out", "bundle", "--no-tracking")
+    assert ran.code == 1
+    assert ran.err.endswith(f"error: {data} lacks bureau: training wants all seven tables, as .csv or .parquet\n")
+    assert names_in(tmp_path) == ["tables"]
+
+
+def test_says_which_command_starts_the_api_that_is_away(run: Run, data: Path) -> None:
+    ran = run("traffic", "--url", "http://127.0.0.1:9", "--data", data, "--num-predictions", 1)
+    assert ran.code == 1
+    assert ran.err == "error: no API answers at http://127.0.0.1:9: start `solvent api`, or give --url\n"
+
+
+@pytest.mark.postgres
+def test_upgrades_checks_and_downgrades_the_database(
+    run: Run, unmigrated_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOLVENT_DATABASE_URL", unmigrated_url)
+    assert run("db", "check").err == "error: the database has no tables of Solvent yet: run `solvent db upgrade`\n"
+    assert run("db", "upgrade").code == 0
+    assert run("db", "check").code == 0
+    assert run("db", "downgrade", "base", "--yes").out == "the database is at revision base: it has no tables\n"
+    assert run("db", "check").code == 1
+
+
+@pytest.mark.postgres
+def test_keeps_the_schema_when_the_downgrade_is_not_confirmed(
+    run: Run, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOLVENT_DATABASE_URL", database_url)
+    assert run("db", "downgrade", "base").code == 1
+    assert run("db", "check").code == 0
+
+
+@pytest.mark.postgres
+def test_says_that_the_database_is_away(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOLVENT_DATABASE_URL", "postgresql://nobody:secret@127.0.0.1:9/none")
+    ran = run("db", "check")
+    assert ran.code == 1
+    assert ran.err == "error: the database cannot be reached: is it running, and is its URL right?\n"
+
+
+@pytest.mark.postgres
+def test_stores_the_history_of_every_client(
+    run: Run,
+    data: Path,
+    tiny_bundle: Path,
+    database_url: str,
+    rows: Callable[[str], list[tuple[Any, ...]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SOLVENT_DATABASE_URL", database_url)
+    ran = run("features", "store", "--bundle", tiny_bundle, "--data", data)
+    assert ran.code == 0
+    assert re.fullmatch(r"2 histories stored for program [0-9a-f]{12}\n", ran.out)
+    assert rows("SELECT client_id FROM client_features ORDER BY 1") == [(SAFE["SK_ID_CURR"],), (100002,)]
