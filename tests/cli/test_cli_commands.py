@@ -1,16 +1,73 @@
 import re
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet
 import pytest
 
+from raw_folder import write_raw_folder
+from solvent.cli.main import main
 from solvent.tables.schemas import HISTORY_TABLES
-from tiny_model import SAFE
+from tiny_model import BUREAU_ROWS, RISKY, SAFE
 
-Run = Callable[..., Any]
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a command ended, and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home folder and a working folder of the test alone."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SOLVENT_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("SOLVENT_DATABASE_URL", raising=False)
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def run(home: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command in this process."""
+
+    def run_command(*arguments: str | Path | int) -> Ran:
+        capsys.readouterr()
+        code = main([str(argument) for argument in arguments])
+        written = capsys.readouterr()
+        return Ran(code, written.out, written.err)
+
+    return run_command
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A folder of raw tables: one client in train, one in test, who has three bureau rows."""
+    tables = {
+        "application_train": [{**RISKY, "TARGET": 1}],
+        "application_test": [SAFE],
+        "bureau": [{**row, "CREDIT_ACTIVE": "Active", "DAYS_CREDIT": -300} for row in BUREAU_ROWS],
+        "bureau_balance": [{"SK_ID_BUREAU": 2, "MONTHS_BALANCE": -1, "STATUS": "C"}],
+    }
+    return write_raw_folder(tmp_path / "tables", tables)
+
+
+@pytest.fixture
+def busy_port() -> Iterator[int]:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield listener.getsockname()[1]
 
 
 def names_in(folder: Path) -> list[str]:
@@ -40,7 +97,10 @@ def test_makes_no_world_in_a_folder_that_holds_something(run: Run, tmp_path: Pat
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (("world", "make", "--clients", 0, "--out", "world"), "'--clients': 0 is not in the range"),
+        (
+            ("world", "make", "--clients", 0, "--out", "world"),
+            "'--clients': Input should be greater than or equal to 1",
+        ),
         (("world", "make", "--clients", 5, "--out", "world", "--format", "xml"), "'--format'"),
         (("world", "make", "--out", "world"), "'--clients'"),
         (("features", "build", "--data", "tables", "--out", "out.csv"), "must end in .parquet"),
@@ -48,8 +108,8 @@ def test_makes_no_world_in_a_folder_that_holds_something(run: Run, tmp_path: Pat
         (("features", "build", "--data", "tables", "--out", "out.parquet", "--engine", "abacus"), "'--engine'"),
         (("score", "--bundle", "b", "--data", "tables", "--out", "out.txt"), "must end in .csv or .parquet"),
         (("model", "promote", 2), "'--why'"),
-        (("traffic", "--drift-prob", 1.5), "'--drift-prob': 1.5 is not in the range"),
-        (("demo", "--clients", 10), "'--clients': 10 is not in the range"),
+        (("traffic", "--drift-prob", 1.5), "'--drift-prob': Input should be less than or equal to 1"),
+        (("demo", "--clients", 10), "'--clients': Input should be greater than or equal to 1000"),
     ],
 )
 def test_refuses_wrong_usage_and_writes_nothing(
@@ -113,7 +173,7 @@ def test_leaves_nothing_of_features_that_could_not_be_built(run: Run, data: Path
         stream.write("x\n")
     ran = run("features", "build", "--data", data, "--out", "features.parquet")
     assert ran.code == 1
-    assert ran.err.splitlines()[-1].startswith("error: bureau.csv: line 5")
+    assert ran.err.splitlines()[-1].startswith("error: bureau.csv, line 5: SK_ID_CURR holds text")
     assert names_in(tmp_path) == ["tables"]
 
 
@@ -206,3 +266,18 @@ def test_stores_the_history_of_every_client(
     assert ran.code == 0
     assert re.fullmatch(r"2 histories stored for program [0-9a-f]{12}\n", ran.out)
     assert rows("SELECT client_id FROM client_features ORDER BY 1") == [(SAFE["SK_ID_CURR"],), (100002,)]
+
+
+@pytest.mark.parametrize("option", ["--port", "--dashboard-port"])
+def test_refuses_a_busy_port_before_any_work(run: Run, home: Path, busy_port: int, option: str) -> None:
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        free_port = trial.getsockname()[1]
+    other = "--dashboard-port" if option == "--port" else "--port"
+    ran = run("demo", option, busy_port, other, free_port)
+    assert ran.code == 78
+    assert ran.err == (
+        f"error: cannot listen on 127.0.0.1:{busy_port} (Address already in use): "
+        f"stop what runs there, or choose another {option}\n"
+    )
+    assert not home.exists()

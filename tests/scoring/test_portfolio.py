@@ -7,9 +7,8 @@ from typing import Any
 
 import pyarrow.parquet
 import pytest
-from raw_folder import write_raw_folder
-from tiny_model import BUREAU_ROWS, RISKY, SAFE
 
+from raw_folder import write_raw_folder
 from solvent.bootstrap import build_service, load_model
 from solvent.decision_log.memory import MemoryDecisionLog
 from solvent.errors import TablesError
@@ -18,6 +17,7 @@ from solvent.scoring.portfolio import PortfolioSummary, score_portfolio
 from solvent.scoring.process import new_request_id
 from solvent.scoring.service import RequestContext
 from solvent.tables.schemas import HISTORY_TABLES
+from tiny_model import BUREAU_ROWS, RISKY, SAFE
 
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
 
@@ -113,7 +113,7 @@ def test_leaves_an_earlier_file_alone_when_the_tables_break(model: Model, data: 
     out.write_text("earlier")
     with (data / "bureau.csv").open("a") as stream:
         stream.write("x\n")
-    with pytest.raises(TablesError, match=r"bureau\.csv: line 5"):
+    with pytest.raises(TablesError, match=r"bureau\.csv, line 5: SK_ID_CURR holds text"):
         score_portfolio(model, data, out)
     assert out.read_text() == "earlier"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["scores.csv", "tables"]

@@ -126,7 +126,11 @@ def test_finds_rows_of_loans_that_are_not_there(folder: TableFolder) -> None:
     assert not found[0].is_error
     assert found[0].describe() == (
         "bureau_balance, SK_ID_BUREAU: 2 rows without an owner in bureau (such as SK_ID_BUREAU 11, 12); "
-        "add the missing rows there, or expect these to be left out."
+        "add the missing rows there; until then they are left out."
+    )
+    assert found[1].describe() == (
+        "POS_CASH_balance, SK_ID_PREV: 1 row without an owner in previous_application (such as SK_ID_PREV 101); "
+        "add the missing rows there; until then they count for their client, without their contract."
     )
 
 

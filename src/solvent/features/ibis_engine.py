@@ -35,7 +35,7 @@ class BatchEngine:
         self._connection = tables.connection
         self._backend = ibis.duckdb.from_connection(tables.connection)
         self._progress = progress
-        self._kept: list[str] = []
+        self._kept = 0
         self._steps = _count_steps(program)
         self._relations = ProgramRelations(program, self._backend.table, self._keep)
         with translated_errors():
@@ -95,10 +95,10 @@ class BatchEngine:
             relation = relation.left_join(rows, CLIENT).drop(f"{CLIENT}_right")
         return relation, leaves
 
-    def _keep(self, name: str, relation: Relation) -> Relation:
-        self._progress(f"aggregating {name}", len(self._kept) / self._steps)
-        self._kept.append(name)
-        return self._backend.create_table(f"{name}_{uuid4().hex}", relation, temp=True)
+    def _keep(self, label: str, relation: Relation) -> Relation:
+        self._progress(f"aggregating {label}", self._kept / self._steps)
+        self._kept += 1
+        return self._backend.create_table(f"solvent_{uuid4().hex}", relation, temp=True)
 
     def _read(self, number: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[Any], npt.NDArray[Any]]:
         query = self._sql(self._select(lambda feature: self._number(feature, number)))

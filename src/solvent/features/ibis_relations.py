@@ -35,7 +35,7 @@ class _Scope:
 class ProgramRelations:
     """Compiles a program over raw tables.
 
-    `read_table` returns a raw table by name. `keep` is called with a name and a relation with one row per client or
+    `read_table` returns a raw table by name. `keep` is called with a label and a relation with one row per client or
     per loan, and returns it computed: an engine may store it, as many features rest on it.
     """
 
@@ -56,9 +56,9 @@ class ProgramRelations:
             by_level.setdefault(rows, []).append(position)
         for level, positions in by_level.items():
             aggregated = self._aggregate(self._scope(level), positions, [CLIENT])
-            relation = _join_client(relation, self._keep(_name(level, "clients"), aggregated))
+            relation = _join_client(relation, self._keep(_label(level, "client"), aggregated))
         # Kept, because planning 255 features over nine joins took DuckDB 5 s, and over one table 1 s.
-        return _Scope(CLIENT_LEVEL, self._keep(_name(CLIENT_LEVEL, "clients"), relation))
+        return _Scope(CLIENT_LEVEL, self._keep("all tables by client", relation))
 
     def leaves(self, table: str, positions: Iterable[int]) -> Relation:
         """One row per client: the values of these nodes for each of its rows, as a list of structs called `rows`."""
@@ -155,7 +155,7 @@ class ProgramRelations:
             for position, node in enumerate(self._program.nodes)
             if node.op == "aggregate" and node.level == level
         ]
-        return self._keep(_name(level, "groups"), self._aggregate(rows, positions, [CLIENT, level.per]))
+        return self._keep(_label(Level(level.table), level.per), self._aggregate(rows, positions, [CLIENT, level.per]))
 
     def _aggregate(self, scope: _Scope, positions: Iterable[int], by: list[str]) -> Relation:
         values = {_column(position): self._statistic(position, scope) for position in positions}
@@ -229,5 +229,7 @@ def _borrowed(name: str) -> str:
     return f"{APPLICATION}_{name}"
 
 
-def _name(level: Level, suffix: str) -> str:
-    return "_".join(part for part in ("solvent", level.table, level.per, suffix) if part)
+def _label(level: Level, by: str) -> str:
+    """What a kept relation holds, for people."""
+    rows = f"{level.per} of {level.table}" if level.per else level.table
+    return f"{rows} by {by}"

@@ -25,7 +25,7 @@ _ERRORS = frozenset({Rule.MISSING_FILE, Rule.DUPLICATE_KEY, Rule.MISSING_REQUIRE
 # What is wrong with the counted rows, and the remedy.
 _SENTENCES = {
     Rule.DUPLICATE_KEY: ("with the key of another row", "keep one row of each"),
-    Rule.ORPHAN_ROWS: ("without an owner in {parent}", "add the missing rows there, or expect these to be left out"),
+    Rule.ORPHAN_ROWS: ("without an owner in {parent}", "add the missing rows there; until then {fate}"),
     Rule.MISSING_REQUIRED: ("without the value, which every row needs", "fill it in, or leave such rows out"),
     Rule.NOT_INTEGER: ("with a fraction where a whole number belongs", "correct the export"),
     Rule.NOT_FINITE: ("with NaN or infinity", "leave the field empty; features take it as missing"),
@@ -38,6 +38,10 @@ _SENTENCES = {
         "correct it, or add it to the schema; features take it as missing",
     ),
 }
+
+# What the features do with rows whose loan or client is unknown, by the parent table that lacks it.
+_FATES = {"previous_application": "they count for their client, without their contract"}
+_LEFT_OUT = "they are left out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,7 @@ class Finding:
             return f"{self.table}: the column {self.column!r} does not belong there; it is not read, so remove it."
         fact, remedy = _SENTENCES[self.rule]
         rows = "1 row" if self.count == 1 else f"{self.count:,} rows"
+        remedy = remedy.format(fate=_FATES.get(self.parent or "", _LEFT_OUT))
         return f"{self.table}, {self.column}: {rows} {self._fill(fact)}{self._examples()}; {remedy}."
 
     def _fill(self, fact: str) -> str:
