@@ -4,15 +4,20 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import httpx
 import psycopg
 import pytest
 
 from solvent.decision_log import revisions
 from solvent.decision_log.embedded import EmbeddedServer, start_embedded
 from solvent.decision_log.writer import PostgresDecisionLog
+from troubled_log import TroubledLog
+
+if TYPE_CHECKING:
+    from solvent.scoring.model import Model
 
 
 @pytest.fixture(scope="session")
@@ -61,6 +66,36 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tiny_model import write_tiny_bundle  # noqa: PLC0415 - LightGBM takes over a second to import
 
     return write_tiny_bundle(tmp_path_factory.mktemp("bundles") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def model(tiny_bundle: Path) -> "Model":
+    """The small model, ready to decide."""
+    from solvent.bootstrap import load_model  # noqa: PLC0415 - it imports LightGBM too
+
+    return load_model(tiny_bundle)
+
+
+@pytest.fixture
+def log() -> TroubledLog:
+    """A decision log in memory."""
+    return TroubledLog()
+
+
+@pytest.fixture
+async def api(model: "Model", log: TroubledLog, anyio_backend: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the API on that model and that log, with limits of 8 kB for one body and 16 kB for a batch."""
+    from solvent.api.app import create_app  # noqa: PLC0415
+    from solvent.api.services import Services  # noqa: PLC0415
+    from solvent.bootstrap import build_service, utc_now  # noqa: PLC0415
+    from solvent.scoring.process import new_request_id  # noqa: PLC0415
+
+    service = build_service(model, log)
+    await service.start()
+    app = create_app(Services(service, utc_now, new_request_id, max_body_bytes=8_000, max_batch_body_bytes=16_000))
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://solvent.test") as client:
+        yield client
 
 
 @pytest.fixture

@@ -29,18 +29,15 @@ def _references(part: object) -> Iterator[str]:
             yield from _references(value)
 
 
+PATHS = ["/", "/health/live", "/health/ready", "/model-info", "/predict", "/predict-batch"]
+REQUIRED = ["SK_ID_CURR", "NAME_CONTRACT_TYPE", "AMT_INCOME_TOTAL", "AMT_CREDIT", "DAYS_BIRTH"]
+
+
 def test_the_document_is_openapi_and_names_what_it_refers_to(document: dict[str, Any]) -> None:
     OpenAPI.model_validate(document)
     schemas = document["components"]["schemas"]
     assert {reference.removeprefix("#/components/schemas/") for reference in _references(document)} <= set(schemas)
-    assert sorted(document["paths"]) == [
-        "/",
-        "/health/live",
-        "/health/ready",
-        "/model-info",
-        "/predict",
-        "/predict-batch",
-    ]
+    assert sorted(document["paths"]) == PATHS
 
 
 def test_every_column_of_every_table_is_documented(document: dict[str, Any]) -> None:
@@ -48,13 +45,7 @@ def test_every_column_of_every_table_is_documented(document: dict[str, Any]) -> 
     application = schemas["Application"]
     columns = [column.name for column in table_schema("application").columns if column.name != "TARGET"]
     assert list(application["properties"]) == [*columns, *HISTORY_TABLES]
-    assert application["required"] == [
-        "SK_ID_CURR",
-        "NAME_CONTRACT_TYPE",
-        "AMT_INCOME_TOTAL",
-        "AMT_CREDIT",
-        "DAYS_BIRTH",
-    ]
+    assert application["required"] == REQUIRED
     assert application["additionalProperties"] is False
     for table in HISTORY_TABLES:
         assert application["properties"][table]["items"] == {"$ref": f"#/components/schemas/row_of_{table}"}
@@ -65,7 +56,8 @@ def test_every_column_of_every_table_is_documented(document: dict[str, Any]) -> 
 @pytest.mark.parametrize(
     ("column", "described"),
     [
-        ("AMT_CREDIT", {"type": "number", "description": "credit asked for (currency)", "minimum": 1000.0, "maximum": 2e7}),
+        ("AMT_CREDIT", {"type": "number", "minimum": 1000.0, "maximum": 2e7,
+                        "description": "credit asked for (currency)"}),
         ("NAME_CONTRACT_TYPE", {"type": "string", "enum": ["Cash loans", "Revolving loans"],
                                 "description": "product asked for: cash loan or revolving credit (category)"}),
         ("CODE_GENDER", {"type": ["string", "null"], "enum": ["F", "M", "XNA", None],

@@ -147,7 +147,7 @@ async def test_a_key_with_another_body_is_refused(api: httpx.AsyncClient, log: M
 
 @pytest.mark.parametrize("key", ["", "a b", "x" * 256, "caf\u00e9", "a\tb"])
 async def test_a_key_that_is_not_visible_ascii_is_refused(api: httpx.AsyncClient, key: str) -> None:
-    response = await api.post("/predict", json=SAFE, headers=[("Idempotency-Key", key.encode("latin-1"))])
+    response = await api.post("/predict", json=SAFE, headers=[(b"Idempotency-Key", key.encode("latin-1"))])
     assert (response.status_code, response.json()["code"]) == (400, "invalid-idempotency-key")
 
 

@@ -59,7 +59,7 @@ def test_a_port_that_is_taken_is_refused_before_the_database_is_opened(tiny_bund
 
 def test_a_database_that_is_away_is_refused_and_the_port_given_back(tiny_bundle: Path) -> None:
     port = _free_port()
-    settings = Settings(database_url=f"postgresql://nobody@127.0.0.1:{_free_port()}/none")  # type: ignore[arg-type]
+    settings = Settings(database_url=f"postgresql://nobody@127.0.0.1:{_free_port()}/none")
     handlers = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
     with pytest.raises(DecisionLogError):
         serve(tiny_bundle, settings, port=port)

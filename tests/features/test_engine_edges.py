@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-import pytest
 from hostile_tables import HostileTables
 from small_programs import Rows, application, bureau, compile_all, instalments, months, pos, previous
 
@@ -24,8 +23,6 @@ from solvent.features.ibis_engine import BatchEngine
 from solvent.features.language import Expression, as_number, exponential, is_sentinel, ratio
 from solvent.features.request_engine import RequestEngine
 from solvent.tables.reading import open_tables
-
-pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
 
 NAN = float("nan")
 BUREAU: Rows = [

@@ -21,7 +21,6 @@ from solvent.tables.reading import open_tables
 
 Values = npt.NDArray[np.float64]
 
-pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
 """Ibis 12 calls what DuckDB 2 deprecates."""
 
 few_examples = settings(

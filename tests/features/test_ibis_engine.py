@@ -13,8 +13,6 @@ from solvent.features.ibis_engine import BatchEngine
 from solvent.features.language import ratio
 from solvent.tables.reading import RawTables, open_tables
 
-pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
-
 PROGRAM = compile_all(
     application.NAME_CONTRACT_TYPE,
     ratio(application.AMT_CREDIT, application.AMT_ANNUITY),
