@@ -46,9 +46,17 @@ def test_kills_a_child_that_does_not_stop(tmp_path: Path) -> None:
 
 def test_names_a_child_that_ended_and_its_log(tmp_path: Path) -> None:
     with Children() as children:
-        child = children.start("API", ("-c", "raise SystemExit(3)"), log=tmp_path / "api.log")
-        child.process.wait()
+        silent = children.start("API", ("-c", "raise SystemExit(3)"), log=tmp_path / "api.log")
+        silent.process.wait()
         with pytest.raises(ChildError, match=rf"^the API ended with code 3: see {tmp_path}/api\.log$"):
+            children.check()
+
+
+def test_repeats_the_last_words_of_a_child_that_ended(tmp_path: Path) -> None:
+    with Children() as children:
+        child = children.start("API", ("-c", "raise SystemExit('error: no space')"), log=tmp_path / "api.log")
+        child.process.wait()
+        with pytest.raises(ChildError, match=rf"^the API ended with code 1 \(no space\): see {tmp_path}/api\.log$"):
             children.check()
 
 

@@ -200,7 +200,7 @@ def test_names_the_history_tables_that_are_missing(run: Run, data: Path, tiny_bu
     assert ran.err.endswith("scored without rows of POS_CASH_balance: no file\n")
 
 
-@pytest.mark.parametrize("command", [("score", "--out", "scores.csv", "--data", "tables"), ("api", "--port", "0001")])
+@pytest.mark.parametrize("command", [("score", "--out", "scores.csv", "--data", "tables"), ("api",)])
 def test_refuses_to_start_with_a_damaged_bundle(run: Run, data: Path, tmp_path: Path, command: tuple[str, ...]) -> None:
     (tmp_path / "bundle").mkdir()
     ran = run(*command, "--bundle", "bundle")

@@ -22,7 +22,7 @@ def free_port() -> int:
 
 
 def test_takes_a_free_port() -> None:
-    check_port("127.0.0.1", free_port(), option="--port")
+    check_port(free_port(), option="--port")
 
 
 def test_lets_one_demo_use_a_home(tmp_path: Path) -> None:

@@ -33,8 +33,7 @@ class Child:
         """Return if it runs; raises ChildError if it has ended."""
         code = self.process.poll()
         if code is not None:
-            where = f": see {self.log}" if self.log else ""
-            raise ChildError(f"the {self.name} ended with code {code}{where}")
+            raise ChildError(f"the {self.name} ended with code {code}{self._last_words()}")
 
     def stop(self, seconds: float = STOP_SECONDS) -> None:
         """Ask it to stop and wait; after `seconds`, kill it and its own children."""
@@ -45,6 +44,13 @@ class Child:
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
+
+    def _last_words(self) -> str:
+        if self.log is None:
+            return ""
+        lines = self.log.read_text(errors="replace").split("\n")
+        last = next((line.removeprefix("error: ") for line in reversed(lines) if line.strip()), None)
+        return f" ({last}): see {self.log}" if last else f": see {self.log}"
 
 
 class Children:

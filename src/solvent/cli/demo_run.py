@@ -15,7 +15,7 @@ from solvent.bootstrap import open_database
 from solvent.cli.children import Children
 from solvent.cli.demo_steps import STEPS, Demo, DemoOptions, Step
 from solvent.cli.progress import error_console, shown_progress
-from solvent.cli.serving import LOOPBACK, check_port
+from solvent.cli.serving import check_port
 from solvent.errors import SettingsError
 from solvent.settings import Settings
 
@@ -29,8 +29,8 @@ def run_demo(options: DemoOptions, settings: Settings) -> None:
         SettingsError: a port is taken, or another demo runs in the same home; nothing was done.
         SolventError: a step failed; what it started is stopped, and the next run goes on from there.
     """
-    check_port(LOOPBACK, options.port, option="--port")
-    check_port(LOOPBACK, options.dashboard_port, option="--dashboard-port")
+    check_port(options.port, option="--port")
+    check_port(options.dashboard_port, option="--dashboard-port")
     folder = settings.home / "demo"
     with alone_in(folder), open_database(settings) as url, Children() as children:
         demo = Demo(options, settings, url, children)

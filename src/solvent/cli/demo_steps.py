@@ -166,7 +166,7 @@ def start_dashboard(demo: Demo, progress: Progress) -> str:
     """Start the dashboard and wait until it answers."""
     progress("starting", 0.0)
     environment = dashboard_environment(database_url=demo.database_url, api_url=demo.api_url)
-    command = dashboard_command(LOOPBACK, demo.options.dashboard_port)
+    command = dashboard_command(demo.options.dashboard_port)
     child = demo.children.start("dashboard", command, environment=environment, log=demo.folder / "dashboard.log")
     wait_until_answers(child, f"{demo.dashboard_url}/_stcore/health")
     return demo.dashboard_url

@@ -13,7 +13,6 @@ from solvent.errors import SettingsError
 LOOPBACK = "127.0.0.1"
 API_PORT = 8000
 DASHBOARD_PORT = 8501
-Host = Annotated[str, typer.Option("--host", metavar="ADDRESS", help="Address to listen on; 0.0.0.0 is every one.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -24,8 +23,8 @@ def add_to(app: typer.Typer) -> None:
 
 def api(
     bundle: BundleFolder,
-    host: Host = LOOPBACK,
-    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port of the API.")] = API_PORT,
+    host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="Loopback address to listen on.")] = LOOPBACK,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port; 0 takes a free one.")] = API_PORT,
     workers: Annotated[int, typer.Option("--workers", min=1, help="Processes that answer requests.")] = 1,
 ) -> None:
     """Serve decisions over HTTP.
@@ -46,13 +45,10 @@ def api(
     from solvent.api.server import serve
     from solvent.settings import read_settings
 
-    settings = read_settings()
-    check_port(host, port, option="--port")
-    serve(bundle, settings, host=host, port=port, workers=workers)
+    serve(bundle, read_settings(), host=host, port=port, workers=workers)
 
 
 def dashboard(
-    host: Host = LOOPBACK,
     port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port of the dashboard.")] = DASHBOARD_PORT,
     api_url: Annotated[
         str, typer.Option("--api-url", metavar="URL", help="Address of the API whose state is shown.")
@@ -76,22 +72,22 @@ def dashboard(
     from solvent.settings import read_settings
 
     settings = read_settings()
-    check_port(host, port, option="--port")
+    check_port(port, option="--port")
     with open_database(settings) as url, Children() as children:
         environment = dashboard_environment(database_url=url, api_url=api_url)
-        child = children.start("dashboard", dashboard_command(host, port), environment=environment)
-        typer.echo(f"dashboard: http://{host}:{port}")
+        child = children.start("dashboard", dashboard_command(port), environment=environment)
+        typer.echo(f"dashboard: http://{LOOPBACK}:{port}")
         child.process.wait()
         child.check()
 
 
-def dashboard_command(host: str, port: int) -> tuple[str, ...]:
+def dashboard_command(port: int) -> tuple[str, ...]:
     """Arguments for Python that serve the pages, without a browser window and without usage statistics."""
     page = importlib.util.find_spec("solvent.dashboard.home")
     if page is None or page.origin is None:
         raise SettingsError("the dashboard is not installed: install the package again")
     options = {
-        "--server.address": host,
+        "--server.address": LOOPBACK,
         "--server.port": str(port),
         "--server.headless": "true",
         "--server.fileWatcherType": "none",
@@ -105,14 +101,14 @@ def dashboard_environment(*, database_url: str, api_url: str) -> dict[str, str]:
     return {"SOLVENT_DATABASE_URL": database_url, "SOLVENT_API_URL": api_url}
 
 
-def check_port(host: str, port: int, *, option: str) -> None:
-    """Return if we could listen there; raises SettingsError naming the option if not."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as trial:
+def check_port(port: int, *, option: str) -> None:
+    """Return if we could listen on the port of this machine; raises SettingsError naming the option if not."""
+    with socket.socket() as trial:
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            trial.bind((host, port))
+            trial.bind((LOOPBACK, port))
         except OSError as error:
             raise SettingsError(
-                f"cannot listen on {host}:{port} ({error.strerror}): stop what runs there, or choose another {option}"
+                f"cannot listen on {LOOPBACK}:{port} ({error.strerror}): "
+                f"stop what runs there, or choose another {option}"
             ) from error

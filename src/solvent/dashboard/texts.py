@@ -61,7 +61,7 @@ ERROR_RATE_HELP = Text(
     "Part des requêtes restées sans décision (HTTP 400 et au-delà)",
 )
 LAST_DECISION = Text("Last decision: {time} UTC", "Dernière décision : {time} UTC")
-NO_FIGURE = Text("none yet", "aucune")
+NO_FIGURE = Text("none yet", "pas encore")
 NO_DECISIONS = Text(
     "No decision has been recorded yet. Send some applications with:",
     "Aucune décision n'est encore enregistrée. Envoyez quelques demandes avec :",
