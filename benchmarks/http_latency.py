@@ -162,14 +162,16 @@ def main() -> None:
     model = load_model(options.bundle)
     bodies = read_bodies(options.data, model, clients=options.clients)
     kinds = {"application, stored history": bodies.alone, "application with history rows": bodies.nested}
-    with tempfile.TemporaryDirectory(prefix="solvent-http-") as folder:
-        with running_servers(options.bundle, Path(folder), bodies) as (api_port, bare_port):
-            for kind, chosen in kinds.items():
-                print(f"{kind}: {np.mean([len(body) for body in chosen]):.0f} bytes on average")
-                figures = asyncio.run(measure_in_process(model, bodies, chosen, requests=options.requests // 3))
-                print(f"  in process                    {figures.describe()}")
-                for connections in (1, 32):
-                    _compare(api_port, bare_port, chosen, connections=connections, requests=options.requests)
+    with (
+        tempfile.TemporaryDirectory(prefix="solvent-http-") as folder,
+        running_servers(options.bundle, Path(folder), bodies) as (api_port, bare_port),
+    ):
+        for kind, chosen in kinds.items():
+            print(f"{kind}: {np.mean([len(body) for body in chosen]):.0f} bytes on average")
+            figures = asyncio.run(measure_in_process(model, bodies, chosen, requests=options.requests // 3))
+            print(f"  in process                      {figures.describe()}")
+            for connections in (1, 32):
+                _compare(api_port, bare_port, chosen, connections=connections, requests=options.requests)
 
 
 def _compare(api_port: int, bare_port: int, bodies: list[bytes], *, connections: int, requests: int) -> None:

@@ -14,7 +14,7 @@ import httpx
 import psycopg
 import pytest
 
-from solvent.api.server import serve
+from solvent.api.server import _bind, serve
 from solvent.decision_log.embedded import start_embedded
 from solvent.errors import BundleError, DecisionLogError, SettingsError
 from solvent.settings import Settings
@@ -55,6 +55,13 @@ def test_a_port_that_is_taken_is_refused_before_the_database_is_opened(tiny_bund
         with pytest.raises(SettingsError, match=f"port {port} of 127.0.0.1 cannot be used"):
             serve(tiny_bundle, Settings(home=tmp_path), port=port)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
+def test_the_listener_names_its_protocol_so_that_answers_are_not_delayed(host: str) -> None:
+    # asyncio sets TCP_NODELAY only then; without it, answers on kept connections took 48 ms instead of 2.
+    with _bind(host, 0) as listener:
+        assert listener.proto == socket.IPPROTO_TCP
 
 
 def test_a_database_that_is_away_is_refused_and_the_port_given_back(tiny_bundle: Path) -> None:

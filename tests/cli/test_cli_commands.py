@@ -159,6 +159,7 @@ def test_says_that_a_folder_cannot_be_read(run: Run) -> None:
     assert ran.err.startswith("error: absent does not exist: give the folder that holds application_train.csv")
 
 
+@pytest.mark.slow
 def test_builds_the_features_of_every_client(run: Run, data: Path, tmp_path: Path) -> None:
     ran = run("features", "build", "--data", data, "--out", "features.parquet")
     table = pyarrow.parquet.read_table(tmp_path / "features.parquet")

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -7,9 +8,14 @@ from solvent.cli.applications import read_bodies
 from solvent.errors import TablesError
 from solvent.tables.schemas import HISTORY_TABLES
 
-APPLICATION = {"NAME_CONTRACT_TYPE": "Cash loans", "AMT_INCOME_TOTAL": 1000.5, "AMT_CREDIT": 2000, "DAYS_BIRTH": -12000}
+APPLICATION: dict[str, Any] = {
+    "NAME_CONTRACT_TYPE": "Cash loans",
+    "AMT_INCOME_TOTAL": 1000.5,
+    "AMT_CREDIT": 2000,
+    "DAYS_BIRTH": -12000,
+}
 TRAIN = {**APPLICATION, "SK_ID_CURR": 1, "TARGET": 1}
-TABLES = {
+TABLES: dict[str, list[dict[str, Any]]] = {
     "application_train": [TRAIN],
     "application_test": [{**APPLICATION, "SK_ID_CURR": 2}, {**APPLICATION, "SK_ID_CURR": 3}],
     "bureau": [{"SK_ID_CURR": 2, "SK_ID_BUREAU": 20, "DAYS_CREDIT": -5}, {"SK_ID_CURR": 1, "SK_ID_BUREAU": 10}],
@@ -24,7 +30,7 @@ def data(tmp_path: Path) -> Path:
 
 def test_nests_the_history_of_a_client_in_its_application(data: Path) -> None:
     bodies = {body["SK_ID_CURR"]: body for body in read_bodies(data, 2, seed=0)}
-    empty = {name: [] for name in HISTORY_TABLES}
+    empty: dict[str, list[Any]] = {name: [] for name in HISTORY_TABLES}
     assert bodies == {
         2: {
             **APPLICATION,

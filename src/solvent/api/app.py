@@ -18,6 +18,9 @@ from solvent.api.services import Services
 from solvent.api.status import status_router
 from solvent.errors import ApplicationError, SolventError
 
+_NO_TELEMETRY: Any = dict.fromkeys(("tracing", "metrics", "logs", "operation_spans", "auto_configure"), False)
+"""FastAPI would otherwise obey the environment and send traces, with the texts of exceptions, to another host."""
+
 
 class _Api(FastAPI):
     """FastAPI with the request bodies documented from the schemas of the tables."""
@@ -37,6 +40,7 @@ def create_app(services: Services) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry=_NO_TELEMETRY,
         middleware=[Middleware(Observer, services=services)],
         exception_handlers={SolventError: _answer_error, HTTPException: _answer_error},
     )

@@ -39,7 +39,8 @@ def demo(
     Exit codes: 0 gone through (--once), 1 a step failed, 2 wrong usage, 78
     a port is taken or a setting refused, 130 stopped by Ctrl-C.
     """
-    from solvent.cli.demo_run import DemoOptions, run_demo
+    from solvent.cli.demo_run import run_demo
+    from solvent.cli.demo_steps import DemoOptions
     from solvent.settings import read_settings
 
     run_demo(DemoOptions(clients, port, dashboard_port, once), read_settings())

@@ -19,8 +19,6 @@ from solvent.cli.serving import check_port
 from solvent.errors import SettingsError
 from solvent.settings import Settings
 
-__all__ = ["DemoOptions", "run_demo"]
-
 
 def run_demo(options: DemoOptions, settings: Settings) -> None:
     """Do every step; then serve until Ctrl-C, or stop at once if `options.once`.
@@ -62,7 +60,7 @@ def _do(step: Step, demo: Demo, number: str) -> None:
     console = error_console()
     if console.is_terminal:
         with shown_progress(console) as progress:
-            word = step.do(demo, progress)
+            word = step.do(demo, lambda what, share: progress(f"{step.title}: {what}", share))
     else:
         word = step.do(demo, lambda _what, _share: None)
     typer.echo(f"{number}  {step.title:18}{word}  ({time.monotonic() - started:.1f} s)")

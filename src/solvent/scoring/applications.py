@@ -1,25 +1,20 @@
 """Accepts an application: checks a decoded request against the schemas of the tables."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from solvent.errors import ApplicationError
-from solvent.tables.schemas import (
-    APPLICATION,
-    CLIENT,
-    HISTORY_TABLES,
-    TARGET,
-    Column,
-    ColumnKind,
-    TableSchema,
-    table_schema,
-)
+from solvent.scoring.field_checks import TableChecks, table_checks
+from solvent.tables.schemas import APPLICATION, CLIENT, HISTORY_TABLES, TARGET
 
 MAX_ROWS_PER_TABLE = 5_000
 """Longest history accepted of one client in one table; the longest real one has 2,900 rows (bureau_balance)."""
 MAX_PROBLEMS = 50
 """Problems named in one answer; more are counted."""
+
+_COLUMN_NAME = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
 
 Row = Mapping[str, Any]
 
@@ -49,85 +44,73 @@ def accept_application(document: object) -> Application:
     """
     if not isinstance(document, dict):
         raise ApplicationError(("the body must be a JSON object with the columns of one application",))
-    schema = table_schema(APPLICATION)
-    problems = list(_find_unknown_fields(document))
-    warnings: list[str] = []
-    columns = {name: value for name, value in document.items() if name not in HISTORY_TABLES and value is not None}
-    known = {column.name: column for column in schema.columns if column.name != TARGET}
-    for column in known.values():
-        _check_field(column, columns.get(column.name), column.name, problems, warnings)
     history = {name: document[name] for name in HISTORY_TABLES if name in document}
+    columns = {name: value for name, value in document.items() if name not in history and value is not None}
+    findings = _Findings()
+    findings.add_row(table_checks(APPLICATION), columns, nulls=document.keys() - history.keys() - columns.keys())
+    findings.add_unknown("")
     for name, rows in history.items():
-        _check_rows(table_schema(name), rows, document.get(CLIENT), problems, warnings)
-    if problems:
-        raise ApplicationError(_shortened(problems))
-    return Application(int(document[CLIENT]), columns, history or None, tuple(dict.fromkeys(warnings)))
+        _check_rows(name, rows, document.get(CLIENT), findings)
+    if findings.problems:
+        raise ApplicationError(_shortened(findings.problems))
+    return Application(int(document[CLIENT]), columns, history or None, tuple(findings.warnings))
 
 
-def _find_unknown_fields(document: Mapping[str, Any]) -> Iterator[str]:
-    known = {column.name for column in table_schema(APPLICATION).columns} | set(HISTORY_TABLES)
-    unknown = sum(name not in known for name in document)
-    if unknown:
-        yield f"{unknown} field(s) are unknown: use the column names of the application table and the history tables"
-    if TARGET in document:
-        yield "TARGET is the outcome: it cannot be part of an application"
+class _Findings:
+    """Problems and warnings so far, each once and in the order of their finding."""
+
+    def __init__(self) -> None:
+        self.problems: dict[str, None] = {}
+        self.warnings: dict[str, None] = {}
+        self._unknown: dict[str, None] = {}
+
+    def add_row(self, checks: TableChecks, row: Row, *, nulls: Collection[str] = ()) -> None:
+        """Check one row; `nulls` are the names of further fields whose value is null."""
+        by_column = checks.by_column
+        for name, value in row.items():
+            check = by_column.get(name)
+            if check is None:
+                self._unknown[name] = None
+            elif value is not None:
+                fault = check(value)
+                if fault is not None:
+                    (self.problems if fault.is_problem else self.warnings)[fault.text] = None
+        self._unknown |= dict.fromkeys(name for name in nulls if name not in by_column)
+        for name, fault in checks.required.items():
+            if row.get(name) is None:
+                self.problems[fault.text] = None
+
+    def add_unknown(self, prefix: str) -> None:
+        """Name the fields of the rows so far that the table does not have."""
+        for name in self._unknown:
+            self.problems[_describe_unknown(prefix, name)] = None
+        self._unknown = {}
 
 
-def _check_rows(schema: TableSchema, rows: object, client: object, problems: list[str], warnings: list[str]) -> None:
+def _describe_unknown(prefix: str, name: str) -> str:
+    if name == TARGET:
+        return f"{prefix}{TARGET}: is the outcome, which no application holds"
+    # What does not look like a column name may be anything, so it is not repeated.
+    return f"{prefix}{name if _COLUMN_NAME.fullmatch(name) else 'a field'}: is no column of this table"
+
+
+def _check_rows(table: str, rows: object, client: object, findings: _Findings) -> None:
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        problems.append(f"{schema.name}: must be a list of objects, one per row")
+        findings.problems[f"{table}: must be a list of objects, one per row"] = None
         return
     if len(rows) > MAX_ROWS_PER_TABLE:
-        problems.append(f"{schema.name}: at most {MAX_ROWS_PER_TABLE} rows")
+        findings.problems[f"{table}: at most {MAX_ROWS_PER_TABLE} rows"] = None
         return
-    names = {column.name for column in schema.columns}
-    unknown = sum(name not in names for row in rows for name in row)
-    if unknown:
-        problems.append(f"{schema.name}: {unknown} unknown field(s)")
-    if any(row.get(CLIENT, client) != client for row in rows):
-        problems.append(f"{schema.name}.{CLIENT}: rows of another client")
-    for column in schema.columns:
-        if column.name != CLIENT:
-            for row in rows:
-                _check_field(column, row.get(column.name), f"{schema.name}.{column.name}", problems, warnings)
+    checks = table_checks(table)
+    for row in rows:
+        findings.add_row(checks, {CLIENT: client, **row} if CLIENT in checks.by_column else row)
+        if row.get(CLIENT, client) != client:
+            findings.problems[f"{table}.{CLIENT}: must be the client of the application"] = None
+    findings.add_unknown(f"{table}.")
 
 
-def _check_field(column: Column, value: object, name: str, problems: list[str], warnings: list[str]) -> None:
-    if value is None:
-        if column.required:
-            problems.append(f"{name}: required")
-        return
-    if column.kind is ColumnKind.CATEGORY:
-        _check_category(column, value, name, problems, warnings)
-    elif isinstance(value, bool) or not isinstance(value, int | float):
-        problems.append(f"{name}: must be a number")
-    elif column.kind is not ColumnKind.NUMBER and value != int(value):
-        problems.append(f"{name}: must be a whole number")
-    elif value not in column.sentinels and not _is_in_range(column, value):
-        if column.required:
-            problems.append(f"{name}: must lie between {column.minimum:g} and {column.maximum:g}")
-        else:
-            warnings.append(f"out_of_range:{name}")
-
-
-def _check_category(column: Column, value: object, name: str, problems: list[str], warnings: list[str]) -> None:
-    if not isinstance(value, str):
-        problems.append(f"{name}: must be text")
-    elif value not in column.categories and value not in column.sentinels:
-        if column.required:
-            problems.append(f"{name}: must be one of {', '.join(column.categories)}")
-        else:
-            warnings.append(f"unknown_category:{name}")
-
-
-def _is_in_range(column: Column, value: float) -> bool:
-    above = column.minimum is None or value >= column.minimum
-    below = column.maximum is None or value <= column.maximum
-    return above and below
-
-
-def _shortened(problems: Sequence[str]) -> tuple[str, ...]:
-    named = tuple(dict.fromkeys(problems))
+def _shortened(problems: Iterable[str]) -> tuple[str, ...]:
+    named = tuple(problems)
     if len(named) <= MAX_PROBLEMS:
         return named
     return (*named[:MAX_PROBLEMS], f"and {len(named) - MAX_PROBLEMS} more")

@@ -44,7 +44,10 @@ def find_reasons(
 
 
 def read_value(feature: Feature, value: float) -> float | str | None:
-    """A feature's value as people read it: the category behind a code, None if missing."""
+    """A feature's value as people read it: the category behind a code, None if missing.
+
+    A number is the shortest one that rounds to the float32 that the model saw: 0.05, not 0.05000000074505806.
+    """
     if math.isnan(value):
         return None
-    return feature.categories[int(value)] if feature.categories else value
+    return feature.categories[int(value)] if feature.categories else float(str(np.float32(value)))
