@@ -62,8 +62,12 @@ def test_the_version_follows_any_file() -> None:
     assert replace(MANIFEST, files={**MANIFEST.files, "model.txt": "e" * 64}).version != MANIFEST.version
 
 
-def test_the_digest_is_the_one_of_the_bytes() -> None:
-    assert MANIFEST.digest == sha256(FROZEN)
+def test_the_digest_does_not_depend_on_the_moment_of_training() -> None:
+    assert replace(MANIFEST, created_at=datetime(2026, 11, 4, tzinfo=UTC)).digest == MANIFEST.digest
+
+
+def test_the_digest_follows_any_file() -> None:
+    assert replace(MANIFEST, files={**MANIFEST.files, "policy.json": "e" * 64}).digest != MANIFEST.digest
 
 
 def resealed(**changes: Any) -> bytes:

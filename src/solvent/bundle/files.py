@@ -80,7 +80,7 @@ class Bundle:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the manifest's bytes."""
+        """See `Manifest.digest`."""
         return self.manifest.digest
 
     @property

@@ -41,16 +41,16 @@ class Manifest:
     protocol: int = PROTOCOL
 
     @cached_property
-    def version(self) -> str:
-        """Day of training and first six digits of the digest over the files: `2026.11.23+3fa9c1`."""
+    def digest(self) -> str:
+        """SHA-256 over the digests of all other files: it stands for what the bundle decides, whenever it was made."""
         listed = "".join(f"{name}:{digest}\n" for name, digest in sorted(self.files.items()))
-        day = self.created_at
-        return f"{day.year}.{day.month}.{day.day}+{sha256(listed.encode())[:6]}"
+        return sha256(listed.encode())
 
     @cached_property
-    def digest(self) -> str:
-        """SHA-256 of the manifest's bytes: it stands for the whole bundle."""
-        return sha256(self.to_json())
+    def version(self) -> str:
+        """Day of training and first six digits of the digest: `2026.11.23+3fa9c1`."""
+        day = self.created_at
+        return f"{day.year}.{day.month}.{day.day}+{self.digest[:6]}"
 
     def to_json(self) -> bytes:
         """Render the manifest; its `checksum` covers every other line."""
