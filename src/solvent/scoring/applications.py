@@ -103,8 +103,9 @@ def _check_rows(table: str, rows: object, client: object, findings: _Findings) -
         return
     checks = table_checks(table)
     for row in rows:
-        findings.add_row(checks, {CLIENT: client, **row} if CLIENT in checks.by_column else row)
-        if row.get(CLIENT, client) != client:
+        owner = row.get(CLIENT)
+        findings.add_row(checks, {**row, CLIENT: client} if owner is None and CLIENT in checks.by_column else row)
+        if owner is not None and owner != client:
             findings.problems[f"{table}.{CLIENT}: must be the client of the application"] = None
     findings.add_unknown(f"{table}.")
 

@@ -75,7 +75,7 @@ def _number_check(column: Column, name: str) -> Check:
     def check(value: object) -> Fault | None:
         if isinstance(value, bool) or not isinstance(value, int | float):
             return not_number
-        if is_whole and value != int(value):
+        if is_whole and value % 1 != 0:
             return not_whole
         return None if low <= value <= high or value in column.sentinels else outside
 
