@@ -1,5 +1,6 @@
 """What tests of several rooms share: one embedded PostgreSQL per run, a fresh database per test, a small model."""
 
+import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from uuid import uuid4
 import httpx
 import psycopg
 import pytest
+import structlog
 
 from solvent.decision_log import revisions
 from solvent.decision_log.embedded import EmbeddedServer, start_embedded
@@ -18,6 +20,17 @@ from troubled_log import TroubledLog
 
 if TYPE_CHECKING:
     from solvent.scoring.model import Model
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """Undo what a test did to logging: it may write to a stream that closes with the test."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

@@ -1,22 +1,11 @@
 import json
 import logging
-from collections.abc import Iterator
 
 import pytest
 import structlog
 
 from solvent.api.logging import configure_logging
 from solvent.settings import LogFormat, Settings
-
-
-@pytest.fixture(autouse=True)
-def _logging_as_before() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
 
 
 def _lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
@@ -53,11 +42,11 @@ def test_libraries_speak_in_the_same_form_and_without_the_text_of_exceptions(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     configure_logging(Settings(log_format=LogFormat.JSON, log_level="DEBUG"))
-    logging.getLogger("uvicorn.error").info("chatter")
+    logging.getLogger("some.library").info("chatter")
     try:
         int("client 100001")
     except ValueError:
-        logging.getLogger("uvicorn.error").exception("Exception in ASGI application")
+        logging.getLogger("some.library").exception("Exception in ASGI application")
         structlog.get_logger("a").exception("scoring_failed")
     first, second = (json.loads(line) for line in _lines(capsys))
     assert (first["event"], first["level"], first["error"]) == ("Exception in ASGI application", "error", "ValueError")
