@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+import structlog
 from cutting_proxy import CuttingProxy
 from log_examples import FAILURE, ReadRows, make_decision, make_submission
 
@@ -397,3 +398,17 @@ async def test_refuses_while_the_server_is_away_and_works_again_when_it_returns(
             assert (await log.record(make_submission(2))).repeated is False
             await log.check()
             await log.close()
+
+
+def _refuse_to_write(_logger: object, _method: str, _event: object) -> str:
+    raise OSError("standard error is closed")
+
+
+async def test_the_writer_outlives_events_that_cannot_be_written(
+    postgres_log: PostgresDecisionLog, rows: ReadRows
+) -> None:
+    structlog.configure(processors=[_refuse_to_write])
+    with pytest.raises(DecisionLogError, match="does not fit"):
+        await postgres_log.record(make_submission(1, probability_default=7.0))
+    assert await postgres_log.record(make_submission(2, key="k2")) == Receipt(b'{"decision":"refuse"}', repeated=False)
+    assert rows(COUNTS) == [(1, 1, 1)]

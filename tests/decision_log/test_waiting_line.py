@@ -6,7 +6,7 @@ from log_examples import FAILURE, make_submission
 from solvent.decision_log.rows import prepare
 from solvent.decision_log.waiting import WaitingLine
 from solvent.domain.records import Receipt
-from solvent.errors import LogUnavailableError
+from solvent.errors import LogUnavailableError, OutcomeUnknownError
 
 pytestmark = pytest.mark.anyio
 
@@ -99,3 +99,11 @@ async def test_an_empty_line_is_waited_for_even_after_its_last_submission_expire
         await asyncio.wait_for(line.wait(), 0.01)
     line.add_failure(FAILURE)
     await asyncio.wait_for(line.wait(), 0.01)
+
+
+async def test_who_is_taken_and_never_answered_learns_that_the_outcome_is_unknown() -> None:
+    line = WaitingLine(wait_seconds=0.02, write_seconds=0.02)
+    (task,) = await _join(line, 1)
+    line.take(1)
+    with pytest.raises(OutcomeUnknownError, match="retry with the same key"):
+        await asyncio.wait_for(task, timeout=2)

@@ -48,13 +48,19 @@ class BatchWriter:
     async def run(self) -> None:
         """Write until `close` was called and the line is empty."""
         while not self._is_done():
-            if self._connection is None:
-                await self.connect()
-            elif self._line.has_work:
-                await self._write(*self._line.take(MAX_BATCH))
-            else:
-                await self._line.wait()
+            try:
+                await self._go_on()
+            except Exception:  # noqa: BLE001 - this task outlives everything, even events that cannot be written
+                await asyncio.sleep(MIN_BACKOFF_SECONDS)
         await self._disconnect()
+
+    async def _go_on(self) -> None:
+        if self._connection is None:
+            await self.connect()
+        elif self._line.has_work:
+            await self._write(*self._line.take(MAX_BATCH))
+        else:
+            await self._line.wait()
 
     def close(self) -> None:
         """Ask `run` to return when everything is written, or refused because the database stayed away."""
@@ -129,10 +135,10 @@ class BatchWriter:
     async def _write_alone(self, batch: list[Waiting], failures: list[FailureRecord], error: Exception) -> None:
         """Write each record of a failed batch by itself, so that a bad one does not take its neighbours along."""
         if len(batch) + len(failures) == 1:
-            log.error("record_refused", cause=_cause(error))
             self._refuse(
                 batch, failures, DecisionLogError(f"the record does not fit the decision log: {_cause(error)}")
             )
+            log.error("record_refused", cause=_cause(error))
             return
         for waiting in batch:
             await self._write([waiting], [])

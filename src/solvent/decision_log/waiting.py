@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from solvent.decision_log.rows import Prepared
 from solvent.domain.records import FailureRecord, Receipt
-from solvent.errors import LogUnavailableError
+from solvent.errors import LogUnavailableError, OutcomeUnknownError
 
 MAX_WAITING = 1024
 MAX_FAILURES = 1024
 WAIT_SECONDS = 2.0
 """How long a submission may wait for the database to come back (RELIABILITY.md, argument 2)."""
+WRITE_SECONDS = 1.2
+"""How much longer a submission that the writer has taken may go unanswered; its own bounds add up to 1 s."""
 
 
 @dataclass(slots=True, eq=False)
@@ -36,12 +38,18 @@ class WaitingLine:
     """What the writer has yet to write. Failures only fill up a transaction: they never keep a submission waiting."""
 
     def __init__(
-        self, *, max_waiting: int = MAX_WAITING, max_failures: int = MAX_FAILURES, wait_seconds: float = WAIT_SECONDS
+        self,
+        *,
+        max_waiting: int = MAX_WAITING,
+        max_failures: int = MAX_FAILURES,
+        wait_seconds: float = WAIT_SECONDS,
+        write_seconds: float = WRITE_SECONDS,
     ) -> None:
         self.dropped_failures = 0
         self._max_waiting = max_waiting
         self._max_failures = max_failures
         self._wait_seconds = wait_seconds
+        self._write_seconds = write_seconds
         self._submissions: deque[Waiting] = deque()
         self._failures: deque[FailureRecord] = deque()
         self._filled = asyncio.Event()
@@ -61,11 +69,15 @@ class WaitingLine:
         waiting = Waiting(prepared, loop.create_future(), loop.time() + self._wait_seconds)
         self._submissions.append(waiting)
         self._filled.set()
-        timer = loop.call_at(waiting.deadline, self._expire, waiting)
+        timers = (
+            loop.call_at(waiting.deadline, self._expire, waiting),
+            loop.call_at(waiting.deadline + self._write_seconds, waiting.resolve, _unanswered()),
+        )
         try:
             return await waiting.receipt
         finally:
-            timer.cancel()
+            for timer in timers:
+                timer.cancel()
 
     def add_failure(self, failure: FailureRecord) -> None:
         """Keep a failure for the next transaction; a full line drops it and counts the loss."""
@@ -108,6 +120,10 @@ class WaitingLine:
         if waiting in self._submissions:
             self._submissions.remove(waiting)
             waiting.resolve(_away())
+
+
+def _unanswered() -> OutcomeUnknownError:
+    return OutcomeUnknownError("the writer gave no answer in time: retry with the same key")
 
 
 def _away() -> LogUnavailableError:
