@@ -100,7 +100,8 @@ async def api(model: "Model", log: TroubledLog, anyio_backend: str) -> AsyncIter
     """A client of the API on that model and that log, with limits of 8 kB for one body and 16 kB for a batch."""
     from solvent.api.app import create_app  # noqa: PLC0415
     from solvent.api.services import Services  # noqa: PLC0415
-    from solvent.bootstrap import build_service, utc_now  # noqa: PLC0415
+    from solvent.bootstrap import build_service  # noqa: PLC0415
+    from solvent.domain.clock import utc_now  # noqa: PLC0415
     from solvent.scoring.process import new_request_id  # noqa: PLC0415
 
     service = build_service(model, log)

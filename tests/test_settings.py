@@ -48,6 +48,12 @@ def test_a_wrong_value_is_named_and_not_shown(monkeypatch: pytest.MonkeyPatch) -
     assert "s3cret" not in str(caught.value)
 
 
+def test_a_mistyped_name_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOLVENT_DATABSE_URL", "postgresql://127.0.0.1/solvent")
+    with pytest.raises(SettingsError, match="unknown settings: SOLVENT_DATABSE_URL"):
+        read_settings()
+
+
 def test_a_database_url_does_not_show_in_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOLVENT_DATABASE_URL", "postgresql://solvent:s3cret@127.0.0.1/solvent")
     assert "s3cret" not in repr(read_settings())

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 from solvent import __version__
@@ -13,16 +12,12 @@ from solvent.decision_log.partitions import ensure_partitions
 from solvent.decision_log.revisions import upgrade
 from solvent.decision_log.self_check import check_server_settings
 from solvent.decision_log.writer import PostgresDecisionLog
+from solvent.domain.clock import utc_now
 from solvent.domain.ports import DecisionLog
 from solvent.scoring.model import Model
 from solvent.scoring.process import new_request_id
 from solvent.scoring.service import ScoringService
 from solvent.settings import Settings
-
-
-def utc_now() -> datetime:
-    """The time now, aware, in UTC."""
-    return datetime.now(UTC)
 
 
 @contextmanager

@@ -31,10 +31,7 @@ class ForbiddenFeatureError(FeatureError):
     def __init__(self, feature: str, columns: tuple[str, ...]) -> None:
         self.feature = feature
         self.columns = columns
-        super().__init__(
-            f"feature {feature} reads the forbidden column(s) {', '.join(columns)}: "
-            "remove the feature, or change the policy file and record why"
-        )
+        super().__init__(f"feature {feature} reads the forbidden column(s) {', '.join(columns)}: remove the feature")
 
 
 class BundleError(SolventError):

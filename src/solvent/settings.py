@@ -1,5 +1,6 @@
 """What a deployment may set: environment variables with the prefix SOLVENT_, or a file .env beside the process."""
 
+import os
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -8,6 +9,9 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from solvent.errors import SettingsError
+
+CHILD_VARIABLES = frozenset({"SOLVENT_API_URL"})
+"""Variables with our prefix that are no settings: the dashboard's page learns from it where the API is."""
 
 
 class Environment(StrEnum):
@@ -55,8 +59,9 @@ def read_settings() -> Settings:
     """Read the environment.
 
     Raises:
-        SettingsError: a setting does not fit; the message names it and never shows its value.
+        SettingsError: a setting is unknown or does not fit; the message names it and never shows its value.
     """
+    _refuse_unknown_names()
     try:
         settings = Settings()
     except ValidationError as error:
@@ -65,3 +70,11 @@ def read_settings() -> Settings:
     if settings.environment is Environment.PRODUCTION and settings.database_url is None:
         raise SettingsError("SOLVENT_DATABASE_URL is missing: production needs a PostgreSQL of its own")
     return settings
+
+
+def _refuse_unknown_names() -> None:
+    """A mistyped SOLVENT_DATABASE_URL must not end in the embedded server."""
+    known = {f"SOLVENT_{name.upper()}" for name in Settings.model_fields} | CHILD_VARIABLES
+    unknown = sorted(name for name in os.environ if name.startswith("SOLVENT_") and name not in known)
+    if unknown:
+        raise SettingsError(f"unknown settings: {', '.join(unknown)}; see docs/settings.md")

@@ -65,6 +65,16 @@ async def test_a_hundred_clients_are_a_batch(api: httpx.AsyncClient) -> None:
     assert (response.status_code, response.json()["failed"]) == (200, 100)
 
 
+async def test_rows_that_could_not_be_decided_are_recorded_with_the_batch(
+    api: httpx.AsyncClient, log: MemoryDecisionLog
+) -> None:
+    await api.post("/predict-batch", json={"clients": [SAFE, {}, {}]})
+    (submission,) = log.submissions
+    assert len(submission.decisions) == 1
+    assert [(one.http_status_code, one.error_code) for one in submission.failures] == [(422, "invalid-application")] * 2
+    assert len({submission.decisions[0].request_id, *(one.request_id for one in submission.failures)}) == 3
+
+
 async def test_a_batch_has_its_own_limit_in_bytes(api: httpx.AsyncClient) -> None:
     sizes = [8_001, 16_000, 16_001]
     body = json.dumps({"clients": [SAFE]}).encode()

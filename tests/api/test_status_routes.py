@@ -2,10 +2,10 @@ from datetime import UTC, datetime
 
 import httpx
 import pytest
-from troubled_log import TroubledLog
 
 from solvent.api.answers import HealthAnswer, ModelAnswer
 from solvent.scoring.model import Model
+from troubled_log import TroubledLog
 
 pytestmark = pytest.mark.anyio
 
@@ -39,6 +39,6 @@ async def test_model_info_describes_the_bundle_in_force(api: httpx.AsyncClient, 
         "training_rows": 2000,
         "data_fingerprint": "d" * 64,
         "calibration_method": "platt",
-        "forbidden_columns": ["CODE_GENDER", "NAME_FAMILY_STATUS"],
+        "forbidden_columns": ["CNT_FAM_MEMBERS", "CODE_GENDER", "NAME_FAMILY_STATUS", "NAME_TYPE_SUITE"],
     }
     assert (answer.costs.false_negative, answer.costs.false_positive) == (10.0, 1.0)

@@ -11,12 +11,14 @@ import orjson
 import pytest
 from bundle_parts import BURDEN, CONTENTS, INCOME, MODEL_TEXT, PROGRAM, SEX, write
 
-from solvent.bundle.files import LISTED_FILES, read_bundle, write_bundle
+from solvent.bundle.agreement import check_program
+from solvent.bundle.files import LISTED_FILES, _put_in_place, read_bundle, write_bundle
 from solvent.bundle.json_form import render_json
 from solvent.bundle.manifest import Manifest, sha256
 from solvent.domain.policy import Policy
 from solvent.errors import BundleError
 from solvent.features.compilation import compile_features
+from solvent.features.language import feature, table
 
 ALL_FILES = sorted(LISTED_FILES | {"manifest.json"})
 
@@ -219,6 +221,28 @@ def test_replaces_a_bundle_when_asked(directory: Path) -> None:
     write_bundle(directory, replace(CONTENTS, training_rows=7), replace=True)
     assert read_bundle(directory).manifest.training_rows == 7
     assert [entry.name for entry in directory.parent.iterdir()] == ["bundle"]
+
+
+def test_the_old_bundle_is_back_when_the_new_one_cannot_take_its_place(directory: Path, tmp_path: Path) -> None:
+    before = read_bundle(directory).digest
+    with pytest.raises(FileNotFoundError):
+        _put_in_place(tmp_path / "absent", directory, old=tmp_path / "old")
+    assert read_bundle(directory).digest == before
+    assert not (tmp_path / "old").exists()
+
+
+def test_forbids_what_every_policy_forbids_even_if_this_one_does_not_say_so(tmp_path: Path) -> None:
+    program = compile_features(
+        [feature("sex", table("application").CODE_GENDER, unit="category", meaning="sex", reason="PROFILE")]
+    )
+    manifest = replace(
+        read_bundle(write(tmp_path / "bundle")).manifest,
+        n_features=1,
+        top_features=(),
+        files={"features.json": program.digest},
+    )
+    with pytest.raises(BundleError, match=r"has the feature sex, which reads the forbidden application\.CODE_GENDER"):
+        check_program(program, manifest, forbidden=())
 
 
 def test_never_replaces_a_folder_of_something_else(tmp_path: Path) -> None:

@@ -228,6 +228,7 @@ def make_submission(number: int, at: datetime, decision: Decision) -> Submission
         memory_usage_mb=128.0,
         application=b"{}",
         history_source="none",
+        stored_history=None,
         features=b"",
         top_numbers=(),
         top_categories=(),

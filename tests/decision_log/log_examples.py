@@ -36,6 +36,7 @@ DECISION = DecisionRecord(
     memory_usage_mb=128.0,
     application=b'{"SK_ID_CURR":100001}',
     history_source="request",
+    stored_history=None,
     features=bytes.fromhex("0000803f0000c07f"),
     top_numbers=(0.5, None, None),
     top_categories=(None, "Cash loans", None),

@@ -90,11 +90,12 @@ async def test_stores_every_column_of_a_decision(database_url: str, rows: ReadRo
     (recorded_at,) = rows("SELECT recorded_at FROM decisions")[0]
     assert before < recorded_at < datetime.now(UTC) + timedelta(seconds=1)
     (stored,) = rows(
-        "SELECT client_id, loan_amount, input, features, top_numbers, top_categories FROM decision_payloads"
+        "SELECT client_id, loan_amount, input, features, top_numbers, top_categories, stored_history "
+        "FROM decision_payloads"
     )
     assert stored[:2] == (100001, 450000.0)
     assert zlib.decompress(stored[2]) == b'{"SK_ID_CURR":100001}'
-    assert stored[3:] == (bytes.fromhex("0000803f0000c07f"), [0.5, None, None], [None, "Cash loans", None])
+    assert stored[3:] == (bytes.fromhex("0000803f0000c07f"), [0.5, None, None], [None, "Cash loans", None], None)
 
 
 async def test_a_clock_that_stepped_back_never_makes_a_request_shorter_than_its_parts(
@@ -129,6 +130,15 @@ async def test_a_batch_with_one_bad_decision_is_not_recorded_at_all(
     with pytest.raises(DecisionLogError, match="does not fit"):
         await postgres_log.record(replace(make_submission(key="batch"), decisions=decisions))
     assert rows(COUNTS) == [(0, 0, 0)]
+
+
+async def test_the_failed_rows_of_a_batch_are_recorded_with_it_and_once(
+    postgres_log: PostgresDecisionLog, rows: ReadRows
+) -> None:
+    batch = replace(make_submission(1, key="batch"), failures=(FAILURE,))
+    for _ in range(2):
+        await postgres_log.record(batch)
+    assert rows("SELECT http_status_code FROM predictions ORDER BY 1") == [(200,), (FAILURE.http_status_code,)]
 
 
 async def test_a_request_without_decisions_can_claim_a_key(postgres_log: PostgresDecisionLog, rows: ReadRows) -> None:

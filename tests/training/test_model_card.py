@@ -15,7 +15,10 @@ CARD = render_model_card(REPORT, PROGRAM)
         "Applications with a probability of default of 0.0912 or more are refused.",
         "A bad payer accepted costs 10, a good payer refused 1. Risk is MEDIUM from 0.0456 and HIGH from 0.0912.",
         "| fit | 51,000 | 5,100 |",
-        "6 features from application, of which 1 are categories. None of them reads CODE_GENDER, NAME_FAMILY_STATUS.",
+        (
+            "6 features from application, of which 1 are categories. "
+            "None of them reads CNT_FAM_MEMBERS, CODE_GENDER, NAME_FAMILY_STATUS, NAME_TYPE_SUITE."
+        ),
         "10,000 applications, 1,000 defaults.",
         "| AUC | 0.7850 (0.7750 to 0.7950) |",
         "| Expected calibration error | 0.0040 (0.0020 to 0.0060) |",

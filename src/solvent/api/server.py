@@ -18,7 +18,8 @@ from solvent.api.app import create_app
 from solvent.api.logging import configure_logging
 from solvent.api.services import Services
 from solvent.api.workers import run_workers
-from solvent.bootstrap import build_service, load_model, open_database, open_log, prepare_database, utc_now
+from solvent.bootstrap import build_service, load_model, open_database, open_log, prepare_database
+from solvent.domain.clock import utc_now
 from solvent.errors import SettingsError
 from solvent.scoring.model import Model
 from solvent.scoring.process import new_request_id

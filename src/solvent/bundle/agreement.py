@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 
 from solvent.bundle.manifest import MANIFEST_FILE, Manifest
+from solvent.domain.policy import FORBIDDEN_COLUMNS
 from solvent.errors import BundleError
 from solvent.features.program import APPLICATION, Program
 
@@ -20,7 +21,7 @@ def find_forbidden_features(program: Program, forbidden: Collection[str]) -> Map
 
 
 def check_program(program: Program, manifest: Manifest, forbidden: Collection[str]) -> None:
-    """Check a program against the manifest and the policy's forbidden columns.
+    """Check a program against the manifest and the forbidden columns: those of every policy, and what this one adds.
 
     Raises:
         BundleError: this version would write the program otherwise, it has another number of features than the
@@ -33,7 +34,7 @@ def check_program(program: Program, manifest: Manifest, forbidden: Collection[st
     unknown = sorted(set(manifest.top_features) - set(program.names))
     if unknown:
         raise BundleError(f"{PROGRAM_FILE} lacks the top feature {unknown[0]} of {MANIFEST_FILE}: {_TRAIN_AGAIN}")
-    for name, columns in find_forbidden_features(program, forbidden).items():
+    for name, columns in find_forbidden_features(program, FORBIDDEN_COLUMNS.union(forbidden)).items():
         raise BundleError(
             f"{PROGRAM_FILE} has the feature {name}, which reads the forbidden {', '.join(columns)}: {_TRAIN_AGAIN}"
         )

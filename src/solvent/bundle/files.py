@@ -107,12 +107,23 @@ def write_bundle(directory: Path, contents: BundleContents, *, replace: bool = F
             for name, content in {**files, MANIFEST_FILE: manifest.to_json()}.items():
                 _write_durably(fresh / name, content)
             read_bundle(fresh)
-            if directory.exists():
-                directory.rename(Path(temporary) / "old")
-            fresh.rename(directory)
+            _put_in_place(fresh, directory, old=Path(temporary) / "old")
     except OSError as error:
         raise BundleError(f"{directory} cannot be written ({error.strerror}): check its place and space") from error
     return manifest
+
+
+def _put_in_place(fresh: Path, directory: Path, *, old: Path) -> None:
+    """Rename the new folder to its place; if that fails or is interrupted, the old one goes back to where it was."""
+    replaced = directory.exists()
+    if replaced:
+        directory.rename(old)
+    try:
+        fresh.rename(directory)
+    except BaseException:
+        if replaced:
+            old.rename(directory)
+        raise
 
 
 def check_destination(directory: Path, *, replace: bool) -> None:

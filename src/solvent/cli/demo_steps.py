@@ -16,11 +16,11 @@ from solvent.cli.applications import read_bodies
 from solvent.cli.children import Child, ChildError, Children
 from solvent.cli.data import describe_counts
 from solvent.cli.features import store_histories
-from solvent.cli.progress import Progress
 from solvent.cli.receipts import Facts, Receipts
 from solvent.cli.sending import Traffic, send_applications
 from solvent.cli.serving import LOOPBACK, dashboard_command, dashboard_environment
 from solvent.decision_log.reader import read_summary
+from solvent.domain.progress import Progress
 from solvent.errors import BundleError, TablesError
 from solvent.scoring.model import Model
 from solvent.settings import Settings

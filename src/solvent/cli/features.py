@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from solvent.cli.options import BundleFolder, DataFolder, check_file_name
-from solvent.cli.progress import Progress, shown_progress
+from solvent.cli.progress import shown_progress
+from solvent.domain.progress import Progress
 
 if TYPE_CHECKING:
     from solvent.scoring.model import Model

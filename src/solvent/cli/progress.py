@@ -1,14 +1,13 @@
 """Shows how far a long step is, on stderr: a bar on a terminal, a plain line per part elsewhere."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from solvent.domain.progress import Progress
+
 if TYPE_CHECKING:
     from rich.console import Console
-
-Progress = Callable[[str, float], None]
-"""Told what is being done, and the share that is done (0 to 1)."""
 
 
 def error_console() -> "Console":
@@ -25,10 +24,11 @@ def shown_progress(console: "Console | None" = None) -> Iterator[Progress]:
     if not console.is_terminal:
         yield _plain_lines(console)
         return
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+    from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+    from rich.progress import Progress as Bars  # noqa: PLC0415
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as bars:
+    with Bars(*columns, console=console, transient=True) as bars:
         task = bars.add_task("starting", total=1.0)
         yield lambda what, share: bars.update(task, description=what, completed=share)
 

@@ -29,7 +29,7 @@ def api(
 ) -> None:
     """Serve decisions over HTTP.
 
-    Paths: /predict, /predict-batch, /model-info, /health, /metrics, /docs.
+    Paths: /predict, /predict-batch, /model-info, /health, /docs.
     Every answer is recorded in the decision log before it is sent. The
     database is that of SOLVENT_DATABASE_URL, or the embedded PostgreSQL.
     Ctrl-C finishes the requests under way and stops.

@@ -193,6 +193,8 @@ def _is_served(pgdata: Path) -> bool:
     try:
         process = psutil.Process(int((pgdata / "postmaster.pid").read_text().split("\n", 1)[0]))
         return process.name() == "postgres" and Path(process.cwd()) == pgdata.resolve()
+    except psutil.AccessDenied:
+        return True  # somebody's process that we may not look into: better no start than two servers on one folder
     except (OSError, ValueError, psutil.Error):
         return False
 

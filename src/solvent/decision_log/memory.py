@@ -27,6 +27,7 @@ class MemoryDecisionLog:
                 return self._repeat(claim, *self._answers[key])
             self._answers[key] = (claim.body_digest, submission.answer)
         self.submissions.append(submission)
+        self.failures.extend(submission.failures)
         return Receipt(submission.answer, repeated=False)
 
     async def record_failure(self, failure: FailureRecord) -> None:

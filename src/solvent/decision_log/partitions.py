@@ -16,7 +16,7 @@ def ensure_partitions(url: str, now: datetime, *, months_ahead: int = 3) -> tupl
     """Make the partitions of this month and of the next ones that are missing, and return the names of the new ones.
 
     Rows of such a month that lie in the default partition move into theirs. Until a month has its partition, its rows
-    go to the default one: the writer never waits for this.
+    go to the default one. The tables are locked while rows move, so run it before a month begins, or at a start.
 
     Raises:
         DecisionLogError: the database is away, not migrated, or too busy; nothing is half done, try again later.

@@ -94,7 +94,8 @@ def _connected(url: str) -> Iterator[Connection]:
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
             raise _LockedError("a table is locked") from error
-        raise DecisionLogError(f"the database cannot be used: {error.orig}") from error
+        cause = getattr(error.orig, "sqlstate", None) or type(error.orig).__name__
+        raise DecisionLogError(f"the database cannot be used ({cause}): is it running, and is its URL right?") from None
 
 
 def _config(connection: Connection | None = None) -> Config:

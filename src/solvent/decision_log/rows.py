@@ -46,6 +46,7 @@ def _payload_row(record: DecisionRecord) -> Values:
         record.client_id,
         record.loan_amount,
         zlib.compress(record.application, _FASTEST),
+        record.stored_history,
         record.features,
         [None if number is None else float(number) for number in record.top_numbers],
         list(record.top_categories),

@@ -35,6 +35,7 @@ PAYLOAD_COLUMNS = (
     "client_id",
     "loan_amount",
     "input",
+    "stored_history",
     "features",
     "top_numbers",
     "top_categories",

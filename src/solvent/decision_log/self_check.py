@@ -7,7 +7,7 @@ from solvent.errors import DecisionLogError
 REQUIRED_SETTINGS = ("fsync", "full_page_writes", "data_checksums")
 """Without these, a power cut or a failing disk loses or alters decisions that were acknowledged."""
 
-MIN_SERVER_VERSION = 150_000
+MIN_SERVER_VERSION = 160_000
 
 REMEDIES = {
     "data_checksums": "stop the server and run pg_checksums --enable",
@@ -23,7 +23,7 @@ def check_server_settings(connection: SyncConnection) -> None:
         DecisionLogError: naming the setting and what to do.
     """
     if connection.info.server_version < MIN_SERVER_VERSION:
-        raise DecisionLogError("server_version is below 15: move the database to PostgreSQL 15 or newer")
+        raise DecisionLogError("server_version is below 16: move the database to PostgreSQL 16 or newer")
     for setting in REQUIRED_SETTINGS:
         row = connection.execute("SELECT current_setting(%s)", (setting,)).fetchone()
         if row != ("on",):

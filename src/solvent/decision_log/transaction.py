@@ -64,7 +64,8 @@ async def record_batch(
     known = {key: (_claim_of(firsts[key]).body_digest, firsts[key].submission.answer) for key in won} | earlier
     is_new = [one.submission.claim is None or (_key(one) in won and firsts[_key(one)] is one) for one in batch]
     new = [one for one, new in zip(batch, is_new, strict=True) if new]
-    end = await _insert(connection, new, failures, position=position, now=now)
+    in_batches = [failure for one in new for failure in one.submission.failures]
+    end = await _insert(connection, new, failures + in_batches, position=position, now=now)
     outcomes = [
         Receipt(one.submission.answer, repeated=False) if new else _repeat(one, known)
         for one, new in zip(batch, is_new, strict=True)

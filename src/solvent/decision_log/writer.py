@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Self
 
 import psycopg
@@ -11,6 +10,7 @@ from solvent.decision_log.batching import BatchWriter
 from solvent.decision_log.connections import Connection, SharedConnection, connect
 from solvent.decision_log.rows import prepare
 from solvent.decision_log.waiting import WaitingLine
+from solvent.domain.clock import utc_now
 from solvent.domain.ports import Clock
 from solvent.domain.records import FailureRecord, Receipt, ServedModel, StoredHistory, Submission
 from solvent.errors import DecisionLogError, LogUnavailableError
@@ -32,11 +32,6 @@ KEEP_STAGE = """
 INSERT INTO client_features (client_id, program_digest, payload) SELECT * FROM stored ORDER BY 1, 2
 ON CONFLICT (client_id, program_digest) DO UPDATE SET payload = excluded.payload, stored_at = excluded.stored_at
 """
-
-
-def utc_now() -> datetime:
-    """Return the time now, aware, in UTC."""
-    return datetime.now(UTC)
 
 
 class PostgresDecisionLog:

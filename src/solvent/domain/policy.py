@@ -5,10 +5,11 @@ from enum import StrEnum
 
 from solvent.domain.costs import CostMatrix
 
-FORBIDDEN_COLUMNS = frozenset({"CODE_GENDER", "NAME_FAMILY_STATUS"})
-"""Columns that no model feature may read unless the policy file says otherwise: sex and marital status.
+FORBIDDEN_COLUMNS = frozenset({"CODE_GENDER", "NAME_FAMILY_STATUS", "CNT_FAM_MEMBERS", "NAME_TYPE_SUITE"})
+"""Columns that no model feature may read; a policy may add to them, never take away.
 
-Source: EU charter of fundamental rights, article 21, and PRODUCT.md section 6.
+Sex and marital status (EU charter of fundamental rights, article 21), and the two columns that state marital status in
+other words: family members less children is 2 for couples and 1 for all others, and the companion may be the spouse.
 """
 
 

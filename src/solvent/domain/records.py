@@ -22,7 +22,8 @@ class DecisionRecord:
 
     `score` is the model's raw output in log-odds; `probability_default` the calibrated one.
     `features` is the feature vector given to the model: float32, little endian, in catalogue order.
-    `application` is the accepted input as JSON bytes (UTF-8), `history_source` where its history came from.
+    `application` is the accepted input as JSON bytes (UTF-8), `history_source` where its history came from, and
+    `stored_history` what was found in the store, since the store may hold something else tomorrow.
     `top_numbers` and `top_categories` are the values of the bundle's most important features, for `feature_values`:
     a number or a category for each, the other one None.
     """
@@ -47,6 +48,7 @@ class DecisionRecord:
     memory_usage_mb: float
     application: bytes
     history_source: str
+    stored_history: bytes | None
     features: bytes
     top_numbers: tuple[float | None, ...]
     top_categories: tuple[str | None, ...]
@@ -83,12 +85,14 @@ class Claim:
 class Submission:
     """What one request hands to the log: recorded whole or not at all.
 
-    `answer` is the body that the caller gets, kept under the claim so that a repeat gets the same bytes.
+    `answer` is the body that the caller gets, kept under the claim so that a repeat gets the same bytes. `failures` are
+    the rows of a batch that could not be decided.
     """
 
     decisions: tuple[DecisionRecord, ...]
     answer: bytes
     claim: Claim | None = None
+    failures: tuple[FailureRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ def _reason_of(column: Column) -> str:
 
 _external = (application.EXT_SOURCE_1, application.EXT_SOURCE_2, application.EXT_SOURCE_3)
 _income, _credit, _annuity = application.AMT_INCOME_TOTAL, application.AMT_CREDIT, application.AMT_ANNUITY
-_adults = application.CNT_FAM_MEMBERS - application.CNT_CHILDREN
+_heads = application.CNT_CHILDREN + 1.0
 _documents = tuple(application.column(f"FLAG_DOCUMENT_{number}") for number in range(2, 22))
 _enquiries = tuple(
     application.column(f"AMT_REQ_CREDIT_BUREAU_{period}") for period in ("HOUR", "DAY", "WEEK", "MON", "QRT", "YEAR")
@@ -137,16 +137,13 @@ DECLARATIONS: tuple[Declaration, ...] = (
         unit="ratio", meaning="credit over income", reason="INCOME_BURDEN",
     ),
     feature(
-        "application_residual_income_person", ratio(_income - _annuity * 12.0, application.CNT_FAM_MEMBERS),
-        unit="currency", meaning="income less twelve annuities, per member of the family", reason="INCOME_BURDEN",
+        "application_residual_income_per_head", ratio(_income - _annuity * 12.0, _heads),
+        unit="currency", meaning="income less twelve annuities, per head of applicant and children",
+        reason="INCOME_BURDEN",
     ),
     feature(
-        "application_income_person", ratio(_income, application.CNT_FAM_MEMBERS),
-        unit="currency", meaning="income per member of the family", reason="INCOME_BURDEN",
-    ),
-    feature(
-        "application_children_adult_ratio", ratio(application.CNT_CHILDREN, _adults),
-        unit="ratio", meaning="children per adult of the family", reason="HOUSEHOLD",
+        "application_income_per_head", ratio(_income, _heads),
+        unit="currency", meaning="income per head of applicant and children", reason="INCOME_BURDEN",
     ),
     feature(
         "application_employed_age_ratio", ratio(application.DAYS_EMPLOYED, application.DAYS_BIRTH),

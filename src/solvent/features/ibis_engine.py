@@ -9,6 +9,7 @@ import ibis
 import numpy as np
 import numpy.typing as npt
 
+from solvent.domain.progress import Progress, silent
 from solvent.errors import FeatureError
 from solvent.features.ibis_operations import Column, only_where
 from solvent.features.ibis_relations import ProgramRelations, Relation
@@ -19,18 +20,11 @@ from solvent.features.request_engine import ReducedHistory
 from solvent.tables.reading import RawTables, translated_errors
 from solvent.tables.schemas import TARGET
 
-Progress = Callable[[str, float], None]
-"""Told what is being computed, and the share that is done."""
-
-
-def _silent(_what: str, _share: float) -> None:
-    return
-
 
 class BatchEngine:
     """A feature program over one open folder of raw tables."""
 
-    def __init__(self, program: Program, tables: RawTables, *, progress: Progress = _silent) -> None:
+    def __init__(self, program: Program, tables: RawTables, *, progress: Progress = silent) -> None:
         self._program = program
         self._connection = tables.connection
         self._backend = ibis.duckdb.from_connection(tables.connection)

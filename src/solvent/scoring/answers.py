@@ -9,6 +9,9 @@ from solvent.domain.reasons import Reason
 from solvent.domain.records import DecisionRecord
 from solvent.errors import ApplicationError
 
+INVALID = "invalid-application"
+"""Code of an application that does not fit the schemas."""
+
 
 def render_decision(record: DecisionRecord) -> dict[str, Any]:
     """The answer of `/predict`; field names and meaning are fixed (PRODUCT.md section 1)."""
@@ -31,7 +34,7 @@ def render_decision(record: DecisionRecord) -> dict[str, Any]:
 
 def render_problems(index: int, error: ApplicationError) -> dict[str, Any]:
     """The entry of a batch row that could not be decided."""
-    return {"index": index, "error": {"code": "invalid-application", "problems": error.problems}}
+    return {"index": index, "error": {"code": INVALID, "problems": error.problems}}
 
 
 def render_batch(request_id: UUID, model_version: str, results: Sequence[dict[str, Any]]) -> dict[str, Any]:

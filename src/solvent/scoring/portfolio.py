@@ -3,7 +3,7 @@
 Not for the process that answers requests: this module loads the batch engine.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from solvent.domain.policy import Decision
+from solvent.domain.progress import Progress, silent
 from solvent.features.ibis_engine import BatchEngine
 from solvent.scoring.model import Model
 from solvent.tables.reading import open_tables
@@ -38,13 +39,7 @@ class PortfolioSummary:
         return len(self.missing_tables) < len(HISTORY_TABLES)
 
 
-def silent(what: str, share: float) -> None:
-    """Report nothing."""
-
-
-def score_portfolio(
-    model: Model, data: Path, out: Path, *, progress: Callable[[str, float], None] = silent
-) -> PortfolioSummary:
+def score_portfolio(model: Model, data: Path, out: Path, *, progress: Progress = silent) -> PortfolioSummary:
     """Write one row per client of train and test, by client.
 
     Columns: SK_ID_CURR, probability_default (calibrated, in (0, 1)), decision, risk_level, score (raw, in log-odds),
@@ -67,7 +62,7 @@ def score_portfolio(
 
 
 def _score_chunks(
-    model: Model, values: npt.NDArray[np.float32], progress: Callable[[str, float], None]
+    model: Model, values: npt.NDArray[np.float32], progress: Progress
 ) -> Iterator[npt.NDArray[np.float64]]:
     for start in range(0, len(values), CHUNK_CLIENTS):
         progress("scoring", start / len(values))

@@ -1,9 +1,11 @@
 """Score, decide, record: in that order, and nothing is released before it is recorded."""
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +15,7 @@ from solvent.domain.ports import Clock, DecisionLog
 from solvent.domain.records import Claim, DecisionRecord, FailureRecord, Receipt, Submission, Timing
 from solvent.errors import ApplicationError, FeatureError
 from solvent.features.request_engine import ReducedHistory
-from solvent.scoring.answers import render_batch, render_decision, render_problems
+from solvent.scoring.answers import INVALID, render_batch, render_decision, render_problems
 from solvent.scoring.applications import Application, accept_application
 from solvent.scoring.model import Assessment, Model
 from solvent.scoring.process import memory_usage_mb
@@ -32,12 +34,13 @@ class RequestContext:
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """An application with its history, and where that came from: the request, the store, or nowhere."""
+    """An application with its history, and where that came from: the request, the store (as `stored`), or nowhere."""
 
     application: Application
     history: ReducedHistory | None
     source: str
     warnings: tuple[str, ...]
+    stored: bytes | None = None
 
 
 class ScoringService:
@@ -75,7 +78,7 @@ class ScoringService:
             ApplicationError: the body does not fit the schemas.
             LogUnavailableError: see `DecisionLog.record`; so for OutcomeUnknownError and KeyReusedError.
         """
-        record = await self._decide_one(self._model, document, context.request_id, context)
+        record = await self._decide_one(self._model, document, context)
         answer = orjson.dumps(render_decision(record))
         return await self._log.record(Submission((record,), answer, context.claim))
 
@@ -89,41 +92,44 @@ class ScoringService:
         """
         model = self._model
         records: list[DecisionRecord] = []
+        failures: list[FailureRecord] = []
         results: list[dict[str, Any]] = []
         for index, document in enumerate(documents):
+            row = replace(context, request_id=self._new_id())
             try:
-                record = await self._decide_one(model, document, self._new_id(), context)
+                record = await self._decide_one(model, document, row)
             except ApplicationError as error:
+                failures.append(self._describe_failure(row, status=HTTPStatus.UNPROCESSABLE_ENTITY, code=INVALID))
                 results.append(render_problems(index, error))
             else:
                 records.append(record)
                 results.append({"index": index, "result": render_decision(record)})
+            await asyncio.sleep(0)  # a hundred clients take 0.2 s: other requests go on in between
         answer = orjson.dumps(render_batch(context.request_id, model.version, results))
-        return await self._log.record(Submission(tuple(records), answer, context.claim))
+        return await self._log.record(Submission(tuple(records), answer, context.claim, tuple(failures)))
 
     async def record_failure(self, context: RequestContext, *, status: int, code: str) -> None:
         """Keep a request that got no decision; nothing of its input is kept."""
-        await self._log.record_failure(
-            FailureRecord(
-                request_id=context.request_id,
-                received_at=context.received_at,
-                endpoint=context.endpoint,
-                api_version=self._api_version,
-                model_version=self._model.version,
-                http_status_code=status,
-                error_code=code,
-                total_response_ms=_milliseconds_since(context.received_ns),
-                memory_usage_mb=memory_usage_mb(),
-            )
-        )
+        await self._log.record_failure(self._describe_failure(context, status=status, code=code))
 
     async def check(self) -> None:
         """Return if decisions can be recorded now; raises LogUnavailableError if not."""
         await self._log.check()
 
-    async def _decide_one(
-        self, model: Model, document: object, request_id: UUID, context: RequestContext
-    ) -> DecisionRecord:
+    def _describe_failure(self, context: RequestContext, *, status: int, code: str) -> FailureRecord:
+        return FailureRecord(
+            request_id=context.request_id,
+            received_at=context.received_at,
+            endpoint=context.endpoint,
+            api_version=self._api_version,
+            model_version=self._model.version,
+            http_status_code=status,
+            error_code=code,
+            total_response_ms=_milliseconds_since(context.received_ns),
+            memory_usage_mb=memory_usage_mb(),
+        )
+
+    async def _decide_one(self, model: Model, document: object, context: RequestContext) -> DecisionRecord:
         started = time.perf_counter_ns()
         prepared = await self._prepare(model, accept_application(document))
         features = model.compute_features(prepared.application.columns, prepared.history)
@@ -132,7 +138,7 @@ class ScoringService:
         assessment = model.assess(features)
         timing = Timing(preprocessing_ms, _milliseconds_since(started))
         return DecisionRecord(
-            request_id=request_id,
+            request_id=context.request_id,
             received_at=context.received_at,
             scored_at=self._clock(),
             endpoint=context.endpoint,
@@ -156,7 +162,7 @@ class ScoringService:
             history = ReducedHistory.from_bytes(stored.payload)
         except FeatureError:
             return _Prepared(application, None, "none", (*application.warnings, "stored_history_damaged"))
-        return _Prepared(application, history, "stored", application.warnings)
+        return _Prepared(application, history, "stored", application.warnings, stored.payload)
 
 
 def _describe_application(prepared: _Prepared, model: Model) -> dict[str, Any]:
@@ -168,6 +174,7 @@ def _describe_application(prepared: _Prepared, model: Model) -> dict[str, Any]:
         "data_quality_score": model.usable_share(application.columns),
         "application": orjson.dumps({**application.columns, **(application.history or {})}),
         "history_source": prepared.source,
+        "stored_history": prepared.stored,
     }
 
 

@@ -1,15 +1,14 @@
 """Finds what is wrong with open raw tables: missing files, keys, links between tables, types, ranges, categories."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
+from solvent.domain.progress import Progress, silent
 from solvent.tables.files import APPLICATION_FILES
 from solvent.tables.findings import Finding, Rule, key_column
 from solvent.tables.reading import RawTables, translated_errors
 from solvent.tables.schemas import APPLICATION, CLIENT, HISTORY_TABLES, Column, ColumnKind, TableSchema, table_schemas
 from solvent.tables.views import cleaned_expression, quote_text
-
-Progress = Callable[[str, float], None]
 
 _KEYS_SHOWN = 3
 _WHOLE_KINDS = frozenset({ColumnKind.KEY, ColumnKind.INTEGER, ColumnKind.FLAG})
@@ -23,11 +22,7 @@ _PARENTS = {
 }
 
 
-def _silent(step: str, share: float) -> None:
-    """Report nothing."""
-
-
-def find_problems(tables: RawTables, *, progress: Progress = _silent) -> tuple[Finding, ...]:
+def find_problems(tables: RawTables, *, progress: Progress = silent) -> tuple[Finding, ...]:
     """Find every problem of the tables, table by table; no finding means that they fit their schemas.
 
     Reads each table once for its values, its keys once more for doubles and for each link, and the columns that

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from solvent.bundle.agreement import find_forbidden_features
+from solvent.domain.progress import Progress, silent
 from solvent.errors import ForbiddenFeatureError, TrainingError
 from solvent.features.matrix import FeatureMatrix
 
@@ -20,13 +21,6 @@ import lightgbm
 LIGHTGBM_VERSION: str = lightgbm.__version__
 FEWEST_DEFAULTS = 50
 """Below this the threshold split holds fewer than five defaults and every figure is noise."""
-
-Progress = Callable[[str, float], None]
-"""Told what is being done, and the share that is done."""
-
-
-def silent(_what: str, _share: float) -> None:
-    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from solvent.bundle.files import check_destination, write_bundle
+from solvent.domain.clock import utc_now
 from solvent.domain.costs import CostMatrix
 from solvent.domain.policy import FORBIDDEN_COLUMNS
+from solvent.domain.ports import Clock
+from solvent.domain.progress import Progress, silent
 from solvent.errors import TrainingError
 from solvent.features.catalogue import build_program
 from solvent.features.ibis_engine import BatchEngine
@@ -16,10 +19,9 @@ from solvent.tables.files import find_table_files
 from solvent.tables.reading import open_tables
 from solvent.tables.schemas import HISTORY_TABLES
 from solvent.training.assembly import Provenance, assemble, calibrate_model
-from solvent.training.clock import Clock, utc_now
 from solvent.training.evaluation import evaluate
 from solvent.training.fingerprint import fingerprint_files
-from solvent.training.fitting import LearnerSettings, Progress, check_trainable, fit_booster, silent
+from solvent.training.fitting import LearnerSettings, check_trainable, fit_booster
 from solvent.training.importance import rank_features
 from solvent.training.report import TrainingReport, TrainingResult
 from solvent.training.splits import split_clients

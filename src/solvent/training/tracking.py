@@ -14,8 +14,9 @@ from urllib.request import url2pathname
 
 import orjson
 
+from solvent.domain.clock import utc_now
+from solvent.domain.ports import Clock
 from solvent.errors import TrainingError
-from solvent.training.clock import Clock, utc_now
 from solvent.training.plots import draw_plots
 from solvent.training.report import TrainingResult
 from solvent.training.run_values import list_metrics, list_parameters

@@ -3,13 +3,14 @@
 import os
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from solvent.domain.progress import Progress, silent
 from solvent.errors import WorldError
 from solvent.world.blocks import BLOCK_CLIENTS, Block, build_lender, make_block
 from solvent.world.marginals import Coded, Flags, Floats, Table
@@ -39,11 +40,7 @@ class WorldSummary:
     seconds: float
 
 
-def silent(message: str, share: float) -> None:
-    """Take a progress message and its share of the work done (0 to 1), and do nothing with it."""
-
-
-def make_world(out: Path, request: WorldRequest, *, progress: Callable[[str, float], None] = silent) -> WorldSummary:
+def make_world(out: Path, request: WorldRequest, *, progress: Progress = silent) -> WorldSummary:
     """Write the seven raw tables of a simulated lender and `truth.parquet` into the folder `out`.
 
     One seed gives one world to the byte, and a larger world begins with the clients of a smaller one. The files are
@@ -95,9 +92,7 @@ def _check_request(out: Path, request: WorldRequest) -> None:
         raise WorldError(f"the folder {out} is not empty: choose another one, or use --force to replace its tables")
 
 
-def _write_tables(
-    folder: Path, request: WorldRequest, progress: Callable[[str, float], None]
-) -> tuple[dict[str, int], Floats, Flags]:
+def _write_tables(folder: Path, request: WorldRequest, progress: Progress) -> tuple[dict[str, int], Floats, Flags]:
     progress("reading the published statistics", 0.0)
     lender = build_lender()
     blocks = -(-request.clients // BLOCK_CLIENTS)

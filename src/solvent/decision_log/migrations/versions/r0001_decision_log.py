@@ -58,6 +58,7 @@ TABLES = (
         client_id bigint NOT NULL,
         loan_amount double precision,
         input bytea NOT NULL,
+        stored_history bytea,
         features bytea NOT NULL,
         top_numbers double precision[] NOT NULL,
         top_categories text[] NOT NULL,

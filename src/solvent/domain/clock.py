@@ -1,9 +1,6 @@
-"""The time that stands in bundles and in the audit."""
+"""The time, as everything else takes it: from an argument."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
-
-Clock = Callable[[], datetime]
 
 
 def utc_now() -> datetime:
