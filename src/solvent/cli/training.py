@@ -24,6 +24,10 @@ def train(
     seed: Annotated[int, typer.Option("--seed", min=0, metavar="S", help="Of the splits and of the learner.")] = 0,
     tracking: Annotated[bool, typer.Option("--tracking/--no-tracking", help="Keep an MLflow run.")] = True,
     replace: Annotated[bool, typer.Option("--replace", help="Replace the bundle that is there.")] = False,
+    forbid: Annotated[
+        list[str] | None,
+        typer.Option("--forbid", metavar="COLUMN", help="No feature may read this application column; repeatable."),
+    ] = None,
 ) -> None:
     """Train a model on the seven raw tables.
 
@@ -32,6 +36,10 @@ def train(
     its threshold each see rows of their own, and every figure shown is
     measured on rows that none of them saw. The threshold makes the total
     cost smallest.
+
+    No feature reads sex, marital status, or the columns that state it in
+    other words; --forbid adds to them. They are listed in the bundle's
+    policy.json.
 
     Example:
         solvent train --data data/home-credit --out models/candidate
@@ -44,13 +52,17 @@ def train(
     Exit codes: 0 trained, 1 the tables cannot be read or trained on, 2
     wrong usage, 78 BUNDLE may not be written.
     """
+    from solvent.domain.policy import FORBIDDEN_COLUMNS
     from solvent.settings import read_settings
+    from solvent.tables.schemas import APPLICATION, table_schema
     from solvent.training.run import TrainingRequest
     from solvent.training.run import train as train_model
 
     uri = read_settings().tracking_uri if tracking else None
+    forbidden = FORBIDDEN_COLUMNS.union(table_schema(APPLICATION).column(name).name for name in forbid or ())
+    request = TrainingRequest(data, out, seed, replace, uri, forbidden=forbidden)
     with shown_progress() as progress:
-        result = train_model(TrainingRequest(data, out, seed, replace, uri), progress=progress)
+        result = train_model(request, progress=progress)
     for line in describe_training(result):
         typer.echo(line)
 
@@ -58,7 +70,15 @@ def train(
 def describe_training(result: "TrainingResult") -> list[str]:
     """Say what was trained and what it is worth, with 95 % intervals."""
     test, policy = result.report.test, result.report.chosen.policy
-    figures = {"AUC": test.auc, "Brier score": test.brier, "recall": test.at_threshold.recall}
+    figures = {
+        "AUC": test.auc,
+        "Brier score": test.brier,
+        "log loss": test.log_loss,
+        "ECE": test.calibration_error,
+        "recall": test.at_threshold.recall,
+        "precision": test.at_threshold.precision,
+        "cost": test.at_threshold.cost,
+    }
     lines = [f"bundle {result.manifest.version} in {result.directory}: {result.manifest.n_features} features"]
     lines += [f"{name:12} {one.value:.4f}  ({one.low:.4f} to {one.high:.4f})" for name, one in figures.items()]
     lines.append(f"{'threshold':12} {policy.threshold:.4f}  (probability of default)")

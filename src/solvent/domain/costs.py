@@ -1,7 +1,6 @@
 """What a wrong decision costs."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -23,18 +22,3 @@ class CostMatrix:
     def break_even_probability(self) -> float:
         """The probability of default at which approving and refusing cost the same on average."""
         return self.false_positive / (self.false_positive + self.false_negative)
-
-
-def total_cost(costs: CostMatrix, *, false_negatives: int, false_positives: int) -> float:
-    """Cost of a set of decisions, from the counts of its errors."""
-    return costs.false_negative * false_negatives + costs.false_positive * false_positives
-
-
-def count_errors(probabilities: Sequence[float], defaulted: Sequence[bool], *, threshold: float) -> tuple[int, int]:
-    """Count (false negatives, false positives) when every probability at or above the threshold is refused."""
-    false_negatives = false_positives = 0
-    for probability, is_default in zip(probabilities, defaulted, strict=True):
-        refused = probability >= threshold
-        false_negatives += is_default and not refused
-        false_positives += refused and not is_default
-    return false_negatives, false_positives
