@@ -121,10 +121,10 @@ def read_decisions(home: Path) -> list[Recorded]:
 def main() -> int:
     """Run the command; return its exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--bundle", type=Path, required=True)
-    parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--tasks", type=int, default=8)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--bundle", type=Path, required=True, help="folder of a model bundle")
+    parser.add_argument("--kills", type=int, default=20, help="how often to kill (default 20)")
+    parser.add_argument("--tasks", type=int, default=8, help="callers at a time (default 8)")
+    parser.add_argument("--seed", type=int, default=0, help="of the moments of killing (default 0)")
     options = parser.parse_args()
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="solvent-kill-") as folder:

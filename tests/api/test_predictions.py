@@ -53,7 +53,7 @@ async def test_nested_and_stored_history_give_the_same_bits(
     assert first.features == second.features
     assert nested["probability_default"] == stored["probability_default"] != alone["probability_default"]
     assert [one["history_source"] for one in (alone, nested, stored)] == ["none", "request", "stored"]
-    assert [one["warnings"] for one in (alone, nested, stored)] == [["no_history"], [], []]
+    assert [one["warnings"] for one in (alone, nested, stored)] == [["no_history"], ["partial_history"], []]
 
 
 async def test_history_in_the_request_replaces_the_stored_one(
@@ -107,15 +107,19 @@ async def test_an_implausible_value_counts_as_missing_and_is_told(
     left_out = {name: value for name, value in SAFE.items() if name not in change}
     missing = await api.post("/predict", json={"bureau": [{"SK_ID_BUREAU": 1}], **left_out})
     with_value, without = _records(log)
-    assert (given.status_code, given.json()["warnings"], missing.json()["warnings"]) == (200, [warning], [])
+    assert (given.status_code, given.json()["warnings"], missing.json()["warnings"]) == (
+        200,
+        [warning, "partial_history"],
+        ["partial_history"],
+    )
     assert with_value.features == without.features
-    assert with_value.warnings == (warning,)
+    assert with_value.warnings == (warning, "partial_history")
 
 
 async def test_a_sentinel_and_null_need_no_warning(api: httpx.AsyncClient) -> None:
     body = {**SAFE, "DAYS_EMPLOYED": 365243, "ORGANIZATION_TYPE": "XNA", "AMT_ANNUITY": None, "bureau": []}
     response = await api.post("/predict", json=body)
-    assert (response.status_code, response.json()["warnings"]) == (200, [])
+    assert (response.status_code, response.json()["warnings"]) == (200, ["partial_history"])
 
 
 async def test_a_whole_number_may_be_written_with_a_fraction_of_zero(

@@ -282,3 +282,16 @@ def test_refuses_a_busy_port_before_any_work(run: Run, home: Path, busy_port: in
         f"stop what runs there, or choose another {option}\n"
     )
     assert not home.exists()
+
+
+@pytest.mark.postgres
+def test_stores_no_history_from_a_folder_that_lacks_tables(
+    run: Run, tiny_bundle: Path, tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOLVENT_DATABASE_URL", database_url)
+    data = write_raw_folder(tmp_path / "partial", {"application_test": [SAFE]})
+    (partial,) = data.glob("bureau.*")
+    partial.unlink()
+    ran = run("features", "store", "--bundle", tiny_bundle, "--data", data)
+    assert ran.code == 1
+    assert "lacks bureau: what is stored would pass for the whole history" in ran.err

@@ -144,3 +144,13 @@ def test_reads_the_history_of_every_client(tables: RawTables) -> None:
     kept = {client: sorted(next(iter(history.rows.values())).tolist()) for client, history in histories.items()}
     assert (kept[1], kept[3]) == ([5.0, 7.0], [])
     assert np.isnan(kept[2]).tolist() == [True]
+
+
+def test_refuses_a_client_with_two_applications(tmp_path: Path) -> None:
+    (tmp_path / "raw").mkdir()
+    twice = HostileTables({**TABLES.rows, "application": [*TABLES.rows["application"], {"SK_ID_CURR": 3}]})
+    with (
+        open_tables(twice.write(tmp_path / "raw")) as tables,
+        pytest.raises(TablesError, match=r"application: 1 rows repeat a client .*keep one of each"),
+    ):
+        BatchEngine(PROGRAM, tables)

@@ -4,6 +4,7 @@ import pytest
 
 from solvent.errors import ApplicationError
 from solvent.scoring.applications import MAX_PROBLEMS, MAX_ROWS_PER_TABLE, accept_application
+from solvent.tables.schemas import HISTORY_TABLES
 from tiny_model import BUREAU_ROWS, SAFE
 
 
@@ -69,12 +70,15 @@ def test_the_bounds_of_a_range_belong_to_it(value: float) -> None:
 
 def test_a_warning_stands_once_however_many_rows_give_it() -> None:
     rows = [{"SK_ID_BUREAU": number, "CREDIT_ACTIVE": "unheard of"} for number in range(1, 4)]
-    assert accept_application({**SAFE, "bureau": rows}).warnings == ("unknown_category:bureau.CREDIT_ACTIVE",)
+    assert accept_application({**SAFE, "bureau": rows}).warnings == (
+        "unknown_category:bureau.CREDIT_ACTIVE",
+        "partial_history",
+    )
 
 
 @pytest.mark.parametrize(("rows", "is_refused"), [(MAX_ROWS_PER_TABLE, False), (MAX_ROWS_PER_TABLE + 1, True)])
 def test_a_table_has_a_longest_history(rows: int, is_refused: bool) -> None:
-    document = {**SAFE, "bureau": [{"SK_ID_BUREAU": 1}] * rows}
+    document = {**SAFE, "bureau": [{"SK_ID_BUREAU": number} for number in range(1, rows + 1)]}
     if is_refused:
         assert _problems(document) == ("bureau: at most 5000 rows",)
     else:
@@ -102,4 +106,23 @@ def test_an_answer_names_fifty_problems_and_counts_the_rest() -> None:
 
 
 def test_the_rows_of_the_example_are_accepted() -> None:
-    assert accept_application({**SAFE, "bureau": BUREAU_ROWS}).warnings == ()
+    history: dict[str, list[dict[str, Any]]] = {name: [] for name in HISTORY_TABLES} | {"bureau": BUREAU_ROWS}
+    assert accept_application({**SAFE, **history}).warnings == ()
+
+
+def test_a_history_without_one_of_its_tables_is_warned_of() -> None:
+    history: dict[str, list[dict[str, Any]]] = {name: [] for name in HISTORY_TABLES if name != "bureau"}
+    assert accept_application({**SAFE, **history}).warnings == ("partial_history",)
+
+
+def test_months_of_a_loan_that_is_not_there_are_warned_of() -> None:
+    history: dict[str, list[dict[str, Any]]] = {name: [] for name in HISTORY_TABLES}
+    history["bureau_balance"] = [{"SK_ID_BUREAU": 7, "MONTHS_BALANCE": -1, "STATUS": "0"}]
+    assert accept_application({**SAFE, **history}).warnings == ("orphan_rows:bureau_balance",)
+    history["bureau"] = [{"SK_ID_BUREAU": 7}]
+    assert accept_application({**SAFE, **history}).warnings == ()
+
+
+def test_a_row_sent_twice_is_a_problem() -> None:
+    with pytest.raises(ApplicationError, match="bureau: two rows have the same SK_ID_BUREAU"):
+        accept_application({**SAFE, "bureau": [{"SK_ID_BUREAU": 7}, {"SK_ID_BUREAU": 7}]})

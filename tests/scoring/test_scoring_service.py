@@ -37,7 +37,7 @@ async def test_records_the_decision_with_everything_it_rests_on(
     assert submission.answer == receipt.answer
     assert (record.request_id, record.received_at, record.endpoint) == (CONTEXT.request_id, ARRIVAL, "/predict")
     assert (record.client_id, record.loan_amount, record.model_version) == (100002, 1800000.0, model.version)
-    assert (record.threshold, record.data_quality_score, record.warnings) == (0.3, 1.0, ())
+    assert (record.threshold, record.data_quality_score, record.warnings) == (0.3, 1.0, ("partial_history",))
     assert orjson.loads(record.application) == {**RISKY, "bureau": []}
     assert record.features == model.compute_features(RISKY, None).tobytes()
     assert record.probability_default == model.bundle.calibration.apply(record.score)

@@ -274,3 +274,8 @@ def test_reports_each_table_and_the_end(folder: TableFolder) -> None:
     assert heard[0] == ("checking application", 0.0)
     assert heard[-2:] == [("checking credit_card_balance", 6 / 7), ("checked all tables", 1.0)]
     assert len(heard) == 8
+
+
+def test_an_outcome_that_is_neither_0_nor_1_is_an_error() -> None:
+    assert Finding("application_train", "TARGET", Rule.OUT_OF_RANGE, 1).is_error
+    assert not Finding("application_train", "AMT_CREDIT", Rule.OUT_OF_RANGE, 1).is_error

@@ -16,7 +16,16 @@ from solvent.api.problems import (
     REFUSALS,
     Problem,
 )
-from solvent.tables.schemas import APPLICATION, CLIENT, TARGET, Column, ColumnKind, TableSchema, table_schemas
+from solvent.tables.schemas import (
+    APPLICATION,
+    CLIENT,
+    HISTORY_TABLES,
+    TARGET,
+    Column,
+    ColumnKind,
+    TableSchema,
+    table_schemas,
+)
 
 MAX_CLIENTS = 100
 """Most applications in one batch."""
@@ -37,7 +46,7 @@ _JSON_KINDS: Mapping[ColumnKind, str] = {
     ColumnKind.NUMBER: "number",
     ColumnKind.CATEGORY: "string",
 }
-_EXAMPLE = {
+_EXAMPLE: dict[str, Any] = {
     "SK_ID_CURR": 100001,
     "NAME_CONTRACT_TYPE": "Cash loans",
     "AMT_INCOME_TOTAL": 150000.0,
@@ -47,6 +56,7 @@ _EXAMPLE = {
     "DAYS_EMPLOYED": -2000,
     "EXT_SOURCE_2": 0.6,
     "bureau": [{"SK_ID_CURR": 100001, "SK_ID_BUREAU": 1, "CREDIT_ACTIVE": "Closed", "DAYS_CREDIT": -900}],
+    **{name: [] for name in HISTORY_TABLES if name != "bureau"},
 }
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",

@@ -59,11 +59,15 @@ def build(
     from solvent.features.catalogue import build_program
     from solvent.features.ibis_engine import BatchEngine
     from solvent.tables.reading import open_tables
+    from solvent.tables.schemas import HISTORY_TABLES
 
     program = build_program(FORBIDDEN_COLUMNS)
     with shown_progress() as progress, open_tables(data) as tables:
+        missing = [name for name in HISTORY_TABLES if name not in tables.present]
         rows = BatchEngine(program, tables, progress=progress).write_features(out)
     typer.echo(f"{rows:,} clients, {len(program.features)} features ({engine.value}), in {out}")
+    if missing:
+        typer.echo(f"computed without rows of {', '.join(missing)}: no file")
 
 
 @group.command()
@@ -101,12 +105,17 @@ def store_histories(model: "Model", data: Path, url: str, *, progress: Progress)
     """
     from solvent.bootstrap import open_log
     from solvent.domain.records import StoredHistory
+    from solvent.errors import TablesError
     from solvent.features.ibis_engine import BatchEngine
     from solvent.tables.reading import open_tables, translated_errors
+    from solvent.tables.schemas import HISTORY_TABLES
 
     program, log = model.bundle.program, open_log(url)
     stored: list[int] = []
     with open_tables(data) as tables:
+        missing = [name for name in HISTORY_TABLES if name not in tables.present]
+        if missing:
+            raise TablesError(f"{data} lacks {', '.join(missing)}: what is stored would pass for the whole history")
         with translated_errors():
             (total,) = tables.connection.execute("SELECT count(*) FROM application").fetchall()[0]
         reduced = BatchEngine(program, tables, progress=progress).read_histories(chunk=STORE_CHUNK)

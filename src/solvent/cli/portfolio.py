@@ -30,7 +30,9 @@ def score(
     """Score every client of a folder of raw tables.
 
     Each gets the probability and decision that the API gives for the same
-    rows. A folder that has only the application table is scored with every
+    rows; where the API would refuse an application (a required column
+    empty or implausible) the value counts as missing here: run `solvent
+    data check` first. A folder that has only the application table is scored with every
     client as one without history, and a line says so. Nothing is recorded
     in the decision log: this is a computation, not a decision that reaches
     an applicant.

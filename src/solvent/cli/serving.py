@@ -25,11 +25,14 @@ def api(
     bundle: BundleFolder,
     host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="Loopback address to listen on.")] = LOOPBACK,
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port; 0 takes a free one.")] = API_PORT,
-    workers: Annotated[int, typer.Option("--workers", min=1, help="Processes that answer requests.")] = 1,
+    workers: Annotated[
+        int, typer.Option("--workers", min=1, help="Processes that answer requests; one that dies is not replaced.")
+    ] = 1,
 ) -> None:
     """Serve decisions over HTTP.
 
-    Paths: /predict, /predict-batch, /model-info, /health, /docs.
+    Paths: /predict, /predict-batch, /model-info, /health/live,
+    /health/ready, /docs.
     Every answer is recorded in the decision log before it is sent. The
     database is that of SOLVENT_DATABASE_URL, or the embedded PostgreSQL.
     Ctrl-C finishes the requests under way and stops.

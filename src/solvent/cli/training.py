@@ -80,6 +80,7 @@ def describe_training(result: "TrainingResult") -> list[str]:
         "cost": test.at_threshold.cost,
     }
     lines = [f"bundle {result.manifest.version} in {result.directory}: {result.manifest.n_features} features"]
+    lines.append(f"measured on {test.rows:,} test clients, {test.defaults:,} of whom defaulted (95 % intervals)")
     lines += [f"{name:12} {one.value:.4f}  ({one.low:.4f} to {one.high:.4f})" for name, one in figures.items()]
     lines.append(f"{'threshold':12} {policy.threshold:.4f}  (probability of default)")
     if result.registered_version is not None:

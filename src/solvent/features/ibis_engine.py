@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from solvent.domain.progress import Progress, silent
-from solvent.errors import FeatureError
+from solvent.errors import FeatureError, TablesError
 from solvent.features.ibis_operations import Column, only_where
 from solvent.features.ibis_relations import ProgramRelations, Relation
 from solvent.features.matrix import FeatureMatrix
@@ -22,7 +22,11 @@ from solvent.tables.schemas import TARGET
 
 
 class BatchEngine:
-    """A feature program over one open folder of raw tables."""
+    """A feature program over one open folder of raw tables.
+
+    Raises:
+        TablesError: a table cannot be read, or a client has two applications.
+    """
 
     def __init__(self, program: Program, tables: RawTables, *, progress: Progress = silent) -> None:
         self._program = program
@@ -32,6 +36,7 @@ class BatchEngine:
         self._kept = 0
         self._steps = _count_steps(program)
         self._relations = ProgramRelations(program, self._backend.table, self._keep)
+        _check_clients(tables)
         with translated_errors():
             self._clients = self._relations.clients()
 
@@ -127,6 +132,15 @@ def _count_steps(program: Program) -> int:
     levels = {program.nodes[program.nodes[node].of[0]].level for node in program.history_aggregates}
     groups = {node.level for node in program.nodes if node.op == "aggregate" and node.level.per}
     return len(levels) + len(groups) + 1
+
+
+def _check_clients(tables: RawTables) -> None:
+    """Raise TablesError if a client has two applications: which one counts is not ours to choose."""
+    query = f"SELECT count({CLIENT}) - count(DISTINCT {CLIENT}) FROM application"  # noqa: S608
+    with translated_errors():
+        (row,) = tables.connection.execute(query).fetchall()
+    if row[0]:
+        raise TablesError(f"application: {row[0]} rows repeat a client (see `solvent data check`): keep one of each")
 
 
 def _finite(value: Column) -> Column:

@@ -1,13 +1,14 @@
 """Accepts an application: checks a decoded request against the schemas of the tables."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from solvent.errors import ApplicationError
+from solvent.features.program import CLIENT_LINKS
 from solvent.scoring.field_checks import TableChecks, table_checks
-from solvent.tables.schemas import APPLICATION, CLIENT, HISTORY_TABLES, TARGET
+from solvent.tables.schemas import APPLICATION, CLIENT, HISTORY_TABLES, TARGET, table_schema
 
 MAX_ROWS_PER_TABLE = 5_000
 """Longest history accepted of one client in one table; the longest real one has 2,900 rows (bureau_balance)."""
@@ -53,6 +54,7 @@ def accept_application(document: object) -> Application:
         _check_rows(name, rows, document.get(CLIENT), findings)
     if findings.problems:
         raise ApplicationError(_shortened(findings.problems))
+    findings.warnings |= dict.fromkeys(_find_gaps(history))
     return Application(int(document[CLIENT]), columns, history or None, tuple(findings.warnings))
 
 
@@ -102,12 +104,28 @@ def _check_rows(table: str, rows: object, client: object, findings: _Findings) -
         findings.problems[f"{table}: at most {MAX_ROWS_PER_TABLE} rows"] = None
         return
     checks = table_checks(table)
+    if _has_duplicates(rows, table_schema(table).key):
+        findings.problems[f"{table}: two rows have the same {' and '.join(table_schema(table).key)}"] = None
     for row in rows:
         owner = row.get(CLIENT)
         findings.add_row(checks, {**row, CLIENT: client} if owner is None and CLIENT in checks.by_column else row)
         if owner is not None and owner != client:
             findings.problems[f"{table}.{CLIENT}: must be the client of the application"] = None
     findings.add_unknown(f"{table}.")
+
+
+def _has_duplicates(rows: Sequence[Row], key: tuple[str, ...]) -> bool:
+    return bool(key) and len({str([row.get(name) for name in key]) for row in rows}) < len(rows)
+
+
+def _find_gaps(history: Mapping[str, Sequence[Row]]) -> Iterator[str]:
+    """Warn of what a history lacks: tables that were left out, and loans whose months are there without them."""
+    if 0 < len(history) < len(HISTORY_TABLES):
+        yield "partial_history"
+    for name, (parent, key) in CLIENT_LINKS.items():
+        known = {row.get(key) for row in history.get(parent, ())}
+        if any(row.get(key) not in known for row in history.get(name, ())):
+            yield f"orphan_rows:{name}"
 
 
 def _shortened(problems: Iterable[str]) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from solvent.tables.schemas import TableSchema, table_schema
+from solvent.tables.schemas import TARGET, TableSchema, table_schema
 
 
 class Rule(StrEnum):
@@ -62,7 +62,7 @@ class Finding:
     @property
     def is_error(self) -> bool:
         """Whether the tables must not be used like this; the other findings are warnings."""
-        return self.rule in _ERRORS
+        return self.rule in _ERRORS or self.column == TARGET
 
     def describe(self) -> str:
         """Say in one sentence what is wrong, where, how often, in which rows and what to do."""
