@@ -66,7 +66,7 @@ def wait_for(process: subprocess.Popen[str], url: str) -> None:
 
 def test_trains_registers_promotes_and_rolls_back(home: Path) -> None:
     assert "no models yet" in finish(home, "model", "list")
-    finish(home, "world", "make", "--clients", 1500, "--seed", 7, "--out", "world", "--format", "parquet")
+    finish(home, "world", "make", "--clients", 3000, "--seed", 7, "--out", "world", "--format", "parquet")
     trained = finish(home, "train", "--data", "world", "--out", "first")
     assert re.search(r"^AUC +0\.\d{4}  \(0\.\d{4} to 0\.\d{4}\)$", trained, re.MULTILINE)
     assert trained.endswith("registered as version 1: see `solvent model list`\n")

@@ -46,7 +46,7 @@ def ports() -> tuple[int, int]:
 
 def start_demo(home: Path, ports: tuple[int, int], *options: str) -> subprocess.Popen[str]:
     port, dashboard_port = map(str, ports)
-    command = ("demo", "--clients", "1500", "--port", port, "--dashboard-port", dashboard_port, *options)
+    command = ("demo", "--clients", "3000", "--port", port, "--dashboard-port", dashboard_port, *options)
     environment = {name: value for name, value in os.environ.items() if name != "SOLVENT_DATABASE_URL"}
     return subprocess.Popen(  # noqa: S603 - our own command
         [sys.executable, "-m", "solvent.cli", *command],
@@ -75,8 +75,8 @@ def test_goes_through_every_step_and_stops(home: Path, ports: tuple[int, int]) -
     assert (demo.returncode, err) == (0, "")
     words = words_by_step(out)
     assert tuple(words) == TITLES
-    assert words["simulated lender"].startswith("1,500 clients, ")
-    assert words["stored histories"] == "1,500 clients"
+    assert words["simulated lender"].startswith("3,000 clients, ")
+    assert words["stored histories"] == "3,000 clients"
     assert re.fullmatch(r"\d+ approved, \d+ refused, 0 errors, \d+ shifted; p50 [\d.]+ ms", words["traffic"])
     assert f"http://127.0.0.1:{ports[0]}/docs" in out
     assert f"http://127.0.0.1:{ports[1]}" in out
@@ -128,8 +128,8 @@ def test_does_again_what_a_killed_run_left_half_done(home: Path, ports: tuple[in
     out, err = demo.communicate()
     assert (demo.returncode, err) == (0, "")
     words = words_by_step(out)
-    assert words["simulated lender"].startswith("1,500 clients, ")
-    assert words["stored histories"] == "1,500 clients"
+    assert words["simulated lender"].startswith("3,000 clients, ")
+    assert words["stored histories"] == "3,000 clients"
 
 
 def test_stops_everything_on_sigterm_in_the_middle(home: Path, ports: tuple[int, int]) -> None:

@@ -15,7 +15,7 @@ def add_to(app: typer.Typer) -> None:
 
 def demo(
     clients: Annotated[
-        int, typer.Option("--clients", min=1000, metavar="N", help="Clients of the simulated lender.")
+        int, typer.Option("--clients", min=3000, metavar="N", help="Clients of the simulated lender.")
     ] = 20_000,
     port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port of the API.")] = API_PORT,
     dashboard_port: Annotated[
