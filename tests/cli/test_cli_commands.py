@@ -109,7 +109,7 @@ def test_makes_no_world_in_a_folder_that_holds_something(run: Run, tmp_path: Pat
         (("score", "--bundle", "b", "--data", "tables", "--out", "out.txt"), "must end in .csv or .parquet"),
         (("model", "promote", 2), "'--why'"),
         (("traffic", "--drift-prob", 1.5), "'--drift-prob': Input should be less than or equal to 1"),
-        (("demo", "--clients", 10), "'--clients': Input should be greater than or equal to 1000"),
+        (("demo", "--clients", 10), "'--clients': Input should be greater than or equal to 3000"),
     ],
 )
 def test_refuses_wrong_usage_and_writes_nothing(
