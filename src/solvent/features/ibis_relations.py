@@ -57,7 +57,7 @@ class ProgramRelations:
         for level, positions in by_level.items():
             aggregated = self._aggregate(self._scope(level), positions, [CLIENT])
             relation = _join_client(relation, self._keep(_label(level, "client"), aggregated))
-        # Kept, because planning 252 features over nine joins took DuckDB 5 s, and over one table 1 s.
+        # Kept, because planning the features over nine joins took DuckDB 5 s, and over one table 1 s.
         return _Scope(CLIENT_LEVEL, self._keep("all tables by client", relation))
 
     def leaves(self, table: str, positions: Iterable[int]) -> Relation:
