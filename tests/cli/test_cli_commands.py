@@ -77,9 +77,8 @@ def names_in(folder: Path) -> list[str]:
 def test_makes_a_world_of_parquet_tables(run: Run, tmp_path: Path) -> None:
     ran = run("world", "make", "--clients", 30, "--seed", 3, "--out", "world", "--format", "parquet")
     assert ran.code == 0
-    assert names_in(tmp_path / "world") == sorted(
-        f"{name}.parquet" for name in ("application_train", "application_test", "truth", *HISTORY_TABLES)
-    )
+    tables = ("application_train", "application_test", "truth", "outcomes", *HISTORY_TABLES)
+    assert names_in(tmp_path / "world") == sorted(["scenario.json", *(f"{name}.parquet" for name in tables)])
     assert re.search(r"^truth +30 rows$", ran.out, re.MULTILINE)
     assert "drawing clients and their histories" in ran.err
 

@@ -27,6 +27,9 @@ def test_has_every_command_that_people_script_against() -> None:
     assert {" ".join(path) for path in COMMANDS} == {
         "demo",
         "world make",
+        "world report",
+        "world scenarios",
+        "outcomes import",
         "data check",
         "features build",
         "features store",
@@ -40,7 +43,18 @@ def test_has_every_command_that_people_script_against() -> None:
         "db upgrade",
         "db downgrade",
         "db check",
+        "db retain",
+        "ledger verify",
+        "ledger key",
+        "replay",
+        "explain",
+        "client export",
+        "client erase",
+        "keys create",
+        "keys list",
+        "keys revoke",
         "traffic",
+        "benchmark",
     }
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow
+import pyarrow.csv
 import pyarrow.parquet
 import pytest
 from numpy.typing import NDArray
@@ -14,15 +16,19 @@ from solvent.errors import WorldError
 from solvent.tables.schemas import table_schemas
 from solvent.world.blocks import Lender, make_block
 from solvent.world.making import WorldRequest, WorldSummary, ceiling_auc, make_world
-from solvent.world.marginals import Coded
-from solvent.world.published import load_facts
+from solvent.world.marginals import Coded, Table
+from solvent.world.merging import rows_of_table
+from solvent.world.published import INTEGER, NUMBER, TEXT, load_facts
+from solvent.world.scenarios import Timeline
+from solvent.world.writing import FORMATS, TableFile
 
 Columns = dict[str, NDArray[Any]]
 
 FILES = {
     *("application_train", "application_test", "bureau", "bureau_balance", "previous_application"),
-    *("POS_CASH_balance", "installments_payments", "credit_card_balance", "truth"),
+    *("POS_CASH_balance", "installments_payments", "credit_card_balance", "truth", "outcomes", "scenario"),
 }
+TRUTH_FILES = {"truth.parquet", "outcomes.parquet", "scenario.json"}
 
 
 def test_one_seed_gives_one_world_to_the_byte(tmp_path: Path, small_world: tuple[Path, WorldSummary]) -> None:
@@ -63,19 +69,60 @@ def test_the_first_clients_of_a_block_do_not_depend_on_how_many_follow(lender: L
             assert np.array_equal(short_codes, long_codes[: len(short_codes)], equal_nan=True), (name, column)
 
 
-def test_csv_holds_the_raw_header_the_same_rows_and_empty_fields_for_missing(
-    tmp_path: Path, small_world: tuple[Path, WorldSummary]
+def test_csv_holds_the_same_rows_as_parquet(
+    tmp_path: Path, lender: Lender, small_world: tuple[Path, WorldSummary]
 ) -> None:
     folder, summary = small_world
-    made = make_world(tmp_path / "csv", WorldRequest(clients=1500, seed=11))
+    made = make_world(tmp_path / "csv", WorldRequest(clients=1500, seed=11), lender=lender)
     assert made.rows == summary.rows
-    lines = (tmp_path / "csv" / "bureau_balance.csv").read_text(encoding="utf-8").splitlines()
-    first = pyarrow.parquet.read_table(folder / "bureau_balance.parquet").slice(0, 1).to_pylist()[0]
-    assert lines[0] == "SK_ID_BUREAU,MONTHS_BALANCE,STATUS"
-    assert lines[1] == f'{first["SK_ID_BUREAU"]},{first["MONTHS_BALANCE"]},"{first["STATUS"]}"'
-    assert len(lines) == 1 + summary.rows["bureau_balance"]
-    assert ",," in (tmp_path / "csv" / "application_test.csv").read_text(encoding="utf-8").splitlines()[1]
-    assert (tmp_path / "csv" / "truth.parquet").exists()
+    for name in table_schemas():
+        file = "application_test" if name == "application" else name
+        written = pyarrow.parquet.read_table(folder / f"{file}.parquet")
+        texts = {column: pyarrow.string() for column in written.column_names}
+        options = pyarrow.csv.ConvertOptions(column_types=texts, null_values=[""], strings_can_be_null=True)
+        read = pyarrow.csv.read_csv(tmp_path / "csv" / f"{file}.csv", convert_options=options)
+        assert read.column_names == written.column_names
+        for column in written.column_names:
+            assert read.column(column).cast(written.schema.field(column).type).equals(written.column(column)), column
+
+
+def test_csv_is_written_as_the_kaggle_files_are(tmp_path: Path) -> None:
+    columns = (("SK_ID_CURR", INTEGER), ("AMT_CREDIT", NUMBER), ("NAME_TYPE_SUITE", TEXT))
+    table: Table = {
+        "SK_ID_CURR": np.array([100001, 100002, 100003]),
+        "AMT_CREDIT": np.array([202500.0, np.nan, 0.08303696739132256]),
+        "NAME_TYPE_SUITE": Coded(np.array([1, -1, 0]), ("Family", "Spouse, partner")),
+    }
+    with TableFile(tmp_path / "table.csv", columns) as file:
+        file.append(table)
+        file.flush()
+    assert (tmp_path / "table.csv").read_bytes() == (
+        b"SK_ID_CURR,AMT_CREDIT,NAME_TYPE_SUITE\n"
+        b'100001,202500.0,"Spouse, partner"\n100002,,\n100003,0.08303696739132256,Family\n'
+    )
+
+
+def test_csv_does_not_depend_on_how_many_rows_are_written_at_a_time(tmp_path: Path, lender: Lender) -> None:
+    block = make_block(lender, 11, 0, clients=50)
+    for name, sizes in (("once", [50]), ("often", [7, 20, 1, 22])):
+        with TableFile(tmp_path / name, lender.facts.columns["application"]) as file:
+            for end, size in zip(np.cumsum(sizes).tolist(), sizes, strict=True):
+                file.append(rows_of_table(block.tables["application"], np.arange(end - size, end)))
+                file.flush()
+    assert (tmp_path / "once").read_bytes() == (tmp_path / "often").read_bytes()
+
+
+def test_a_larger_world_begins_with_the_clients_of_a_smaller_one(tmp_path: Path, lender: Lender) -> None:
+    for file_format in FORMATS:
+        small, large = tmp_path / f"small_{file_format}", tmp_path / f"large_{file_format}"
+        make_world(small, WorldRequest(60, 11, file_format), lender=lender)
+        make_world(large, WorldRequest(1100, 11, file_format), lender=lender)
+        for path in small.glob("*.csv"):
+            assert (large / path.name).read_bytes().startswith(path.read_bytes()), path.name
+        for path in small.glob("*.parquet"):
+            if path.name not in TRUTH_FILES:
+                few = pyarrow.parquet.read_table(path)
+                assert pyarrow.parquet.read_table(large / path.name).slice(0, few.num_rows).equals(few), path.name
 
 
 def test_columns_are_those_of_the_raw_tables_in_their_order(small_world: tuple[Path, WorldSummary]) -> None:
@@ -139,6 +186,7 @@ def test_the_ceiling_counts_pairs_of_one_default_and_one_repayment() -> None:
         (WorldRequest(clients=-5, seed=1), "at least one client"),
         (WorldRequest(clients=10, seed=-1), "seed must not be negative"),
         (WorldRequest(clients=10, seed=1, file_format="xlsx"), "choose one of csv, parquet"),
+        (WorldRequest(clients=10, seed=1, timeline=Timeline(scenario="meteor")), "unknown scenario: choose one of"),
     ],
 )
 def test_a_request_without_sense_is_refused_before_any_work(
@@ -162,16 +210,17 @@ def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
         make_world(tmp_path / "world", WorldRequest(clients=10, seed=1))
 
 
-def test_force_replaces_the_tables_in_both_formats_and_leaves_other_files(tmp_path: Path) -> None:
+def test_force_replaces_the_tables_in_both_formats_and_leaves_other_files(tmp_path: Path, lender: Lender) -> None:
     out = tmp_path / "world"
     out.mkdir()
     (out / "bureau.parquet").write_text("old", encoding="utf-8")
-    (out / "notes.txt").write_text("mine", encoding="utf-8")
-    make_world(out, WorldRequest(clients=10, seed=1, force=True))
+    for mine in ("notes.txt", "truth.csv"):
+        (out / mine).write_text("mine", encoding="utf-8")
+    make_world(out, WorldRequest(clients=10, seed=1, force=True), lender=lender)
     assert {path.name for path in out.iterdir()} == {
-        "notes.txt",
-        "truth.parquet",
-        *(f"{name}.csv" for name in FILES - {"truth"}),
+        *("notes.txt", "truth.csv"),
+        *TRUTH_FILES,
+        *(f"{name}.csv" for name in FILES - {"truth", "outcomes", "scenario"}),
     }
     assert [path.name for path in tmp_path.iterdir()] == ["world"]
 
@@ -186,7 +235,18 @@ def test_an_interrupted_making_leaves_nothing_behind(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_progress_runs_from_nothing_to_all(tmp_path: Path) -> None:
+def test_removes_what_a_killed_making_left_and_nothing_of_a_running_one(tmp_path: Path, lender: Lender) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    names = [f".world.{ended.pid}.partial", f".world.{os.getppid()}.partial", f".other.{ended.pid}.partial"]
+    for name in names:
+        (tmp_path / name).mkdir()
+    make_world(tmp_path / "world", WorldRequest(clients=10, seed=1), lender=lender)
+    assert {path.name for path in tmp_path.iterdir()} == {*names[1:], "world"}
+
+
+def test_progress_runs_from_nothing_to_all(tmp_path: Path, lender: Lender) -> None:
     shares: list[float] = []
-    make_world(tmp_path / "world", WorldRequest(clients=1001, seed=1), progress=lambda _, share: shares.append(share))
+    request = WorldRequest(clients=1001, seed=1)
+    make_world(tmp_path / "world", request, progress=lambda _, share: shares.append(share), lender=lender)
     assert shares == [0.0, 0.5, 1.0]

@@ -6,7 +6,6 @@ from solvent.world.marginals import (
     Marginal,
     Table,
     binary_marginal,
-    fitted_edges,
     numbers,
     texts,
     visible_deviation,
@@ -54,14 +53,6 @@ def test_a_column_without_ties_is_wholly_visible() -> None:
     marginal = Marginal.from_facts({"missing": 0.0, "integer": False, "p": [0.0, 1.0], "x": [0.0, 1.0]})
     assert visible_deviation(marginal) == 1.0
     assert marginal.visible(np.array([0.3])).tolist() == [0.3]
-
-
-def test_fitted_edges_hold_the_shares_inside_a_shifted_group() -> None:
-    latent = np.random.default_rng(2).standard_normal(4000) + 3.0
-    groups = np.zeros(4000, dtype=np.int64)
-    edges = fitted_edges(latent, groups, {0: [0.25, 0.75], 1: [0.5, 0.5]})
-    assert np.mean(latent < edges[0][0]) == pytest.approx(0.25, abs=0.001)
-    assert edges[1] == pytest.approx([0.0])
 
 
 def test_a_column_of_the_wrong_kind_is_refused() -> None:

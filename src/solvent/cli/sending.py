@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from statistics import median
 from typing import Any
@@ -35,6 +35,16 @@ class Traffic:
     seed: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back for one application: a `decision` as the API states it, or the kind of the `error`."""
+
+    decision: dict[str, Any] | None
+    error: str
+    milliseconds: float
+    is_shifted: bool = False
+
+
 @dataclass(slots=True)
 class TrafficSummary:
     """What came back; `errors` counts by status, `milliseconds` are those of the decisions."""
@@ -44,6 +54,17 @@ class TrafficSummary:
     shifted: int = 0
     errors: Counter[str] = field(default_factory=Counter)
     milliseconds: list[float] = field(default_factory=list)
+
+    def add(self, answer: Answer) -> None:
+        """Count one answer."""
+        self.shifted += answer.is_shifted
+        if answer.decision is None:
+            self.errors[answer.error] += 1
+            return
+        is_approved = answer.decision["decision"] == "approve"
+        self.approved += is_approved
+        self.refused += not is_approved
+        self.milliseconds.append(answer.milliseconds)
 
     def describe(self) -> str:
         """Say it in one line."""
@@ -64,22 +85,32 @@ def send_applications(
     progress: Callable[[int], None],
     sleep: Callable[[float], None] = time.sleep,
 ) -> TrafficSummary:
-    """Post each body to `/predict` under an Idempotency-Key of its own; `progress` hears how many were sent.
-
-    A 503 or a lost connection is tried again with the same key, so that no application is decided twice.
-    """
+    """Post the bodies, some of them shifted, and count what comes back; `progress` hears how many were sent."""
     chance = Random(traffic.seed)  # noqa: S311 - a simulation, no secret
     summary = TrafficSummary()
     for number, body in enumerate(bodies, start=1):
         is_shifted = chance.random() < traffic.drift_probability
-        summary.shifted += is_shifted
         sent = shift(body, traffic.drift_magnitude) if is_shifted else body
-        response, milliseconds = _post(client, orjson.dumps(sent), sleep)
-        _count(response, milliseconds, summary)
+        summary.add(replace(post_application(client, sent, sleep=sleep), is_shifted=is_shifted))
         progress(number)
         if traffic.delay_seconds:
             sleep(traffic.delay_seconds)
     return summary
+
+
+def post_application(
+    client: httpx.Client, body: dict[str, Any], *, sleep: Callable[[float], None] = time.sleep
+) -> Answer:
+    """Post a body to `/predict` under an Idempotency-Key of its own.
+
+    A 503 or a lost connection is tried again with the same key, so that no application is decided twice.
+    """
+    response, milliseconds = _post(client, orjson.dumps(body), sleep)
+    if response is None:
+        return Answer(None, "no answer", milliseconds)
+    if response.status_code != httpx.codes.OK:
+        return Answer(None, f"HTTP {response.status_code}", milliseconds)
+    return Answer(response.json(), "", milliseconds)
 
 
 def check_api(client: httpx.Client) -> None:
@@ -111,15 +142,3 @@ def _post(client: httpx.Client, content: bytes, sleep: Callable[[float], None]) 
         if response is not None and response.status_code != httpx.codes.SERVICE_UNAVAILABLE:
             break
     return response, (time.perf_counter() - started) * 1000
-
-
-def _count(response: httpx.Response | None, milliseconds: float, summary: TrafficSummary) -> None:
-    if response is None:
-        summary.errors["no answer"] += 1
-    elif response.status_code != httpx.codes.OK:
-        summary.errors[f"HTTP {response.status_code}"] += 1
-    else:
-        is_approved = response.json()["decision"] == "approve"
-        summary.approved += is_approved
-        summary.refused += not is_approved
-        summary.milliseconds.append(milliseconds)

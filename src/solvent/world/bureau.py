@@ -1,28 +1,59 @@
-"""The loans at other lenders: bureau rows that add up to the client's figures, and their monthly statuses."""
+"""The loans at other lenders: bureau rows that add up to the client's figures."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from solvent.world.bureau_amounts import add_overdue, amounts, annuities, limits
+from solvent.world.bureau_dates import OLDEST_DAY, Book, end_days, terms, update_days
 from solvent.world.clients import ClientFigures
 from solvent.world.draws import Draws
 from solvent.world.marginals import Coded, Flags, Floats, Table
-from solvent.world.money import CENT_STEP, to_step
+from solvent.world.normal import normal_cdf
 from solvent.world.published import Facts
 from solvent.world.rows import Rows, choose, rank_within, rows_of, sum_within
 
-OLDEST_DAY = -2922.0
-"""The bureau reports eight years."""
+_BY_SIZE = (
+    *("Microloan", "Unknown type of loan", "Another type of loan", "Consumer credit"),
+    *("Loan for working capital replenishment", "Loan for business development", "Car loan", "Mortgage"),
+)
+"""The types but the card, from small to large loans: clients with large loans hold the last ones."""
 
-_TYPICAL_SIZE = {
-    "Mortgage": 12.0,
-    "Car loan": 4.0,
-    "Loan for business development": 6.0,
-    "Microloan": 0.1,
-    "Credit card": 0.8,
-}
-_NO_LIMIT_END = (27000.0, 31200.0)
-"""Cards without a term carry an end date some 80 years ahead (2 % of the rows)."""
+_SIZE_LEANING = 0.55
+_LOAN_SIZE = (12.2, 1.1)
+"""Mean and deviation over clients of the logarithm of the mean credit (history_per_client: sum over count)."""
+
+_DAYS_BETWEEN_CLIENTS, _LATENT_OF_COUNT = 0.1, 1.13
+"""Share of the variance of DAYS_CREDIT between clients with as many loans (over all clients it is .184,
+history_correlation.json), and what brings the latent of such clients back to deviation 1."""
+
+_MEAN_DAY, _DAY_DEVIATION = -1085.0, 803.0
+_DAY_PLACES = (0.0, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1.0)
+_DAYS = (
+    OLDEST_DAY,
+    -2869.0,
+    -2818.0,
+    -2669.0,
+    -2445.0,
+    -2233.0,
+    -1906.0,
+    -1677.0,
+    -980.0,
+    -470.0,
+    -210.0,
+    -116.0,
+    -36.0,
+    -1.0,
+)
+"""Mean of the clients' means (history_per_client.json); deviation and quantiles of one loan's DAYS_CREDIT
+(history_rows.json)."""
+
+_PROLONGED_CARDS, _PROLONGED_OTHERS = 0.085, 0.003
+"""Together the published .67 % of the rows, and their correlation of .16 with the limit."""
+
+_ACTIVE_WITH_END, _SOLD, _SOLD_WITH_END = 0.004, 0.0063, 0.1
+"""Shares of history_correlation.json and history_rows.json: open loans that carry an end all the same, sold ones among
+those that are not open; hardly a sold loan has an end (else more rows had one)."""
 
 
 @dataclass(frozen=True)
@@ -38,135 +69,108 @@ class BureauLoans:
 def make_bureau(facts: Facts, figures: ClientFigures, draws: Draws) -> BureauLoans:
     """Return the bureau rows of these clients without keys (SK_ID_BUREAU, SK_ID_CURR), in client order."""
     rows = rows_of(figures.count("bureau_count").astype(np.int64))
-    opened = _opening_days(figures, rows, draws)
-    kind = _types(facts, figures, rows, draws)
-    active = _active(figures, rows, (opened, kind.equals("Credit card")), draws)
-    ends, ended = _end_days(opened, active, kind, draws)
-    credit, debt = _amounts(figures, rows, (kind, active), draws)
-    size = opened.shape[0]
-    sold = ~active & draws.chance(0.0063, size)
+    opened = _opening_days(facts, figures, rows, draws)
+    leaning = _leaning(figures)
+    kind = _types(facts, figures, rows, leaning, draws)
+    active = _active(figures, rows, (opened, kind), draws)
+    book = Book(rows, kind, active, opened, terms(facts, (rows, kind, active, opened), leaning, draws))
+    ends, ended = end_days(book, draws)
+    credit, debt = amounts(figures, book, draws)
+    size, limit = opened.shape[0], limits(book, credit, debt, draws)
+    sold = ~active & draws.chance(_SOLD, size)
+    has_end = np.where(active, draws.chance(_ACTIVE_WITH_END, size), ~sold | draws.chance(_SOLD_WITH_END, size))
     table: Table = {
         "CREDIT_ACTIVE": Coded(np.where(active, 0, np.where(sold, 2, 1)), ("Active", "Closed", "Sold")),
         "CREDIT_CURRENCY": choose(facts.histories["bureau"]["currency"], size, draws),
         "DAYS_CREDIT": opened,
         "DAYS_CREDIT_ENDDATE": ends,
-        "DAYS_ENDDATE_FACT": ended,
-        "CNT_CREDIT_PROLONG": _counts(facts.histories["bureau"]["prolong"], size, draws),
+        "DAYS_ENDDATE_FACT": np.where(has_end, ended, np.nan),
+        "CNT_CREDIT_PROLONG": _prolongations(facts, limit, draws),
         "AMT_CREDIT_SUM": credit,
-        "AMT_CREDIT_SUM_DEBT": _with_gaps(debt, np.where(active, 0.124, 0.167), draws),
-        "AMT_CREDIT_SUM_LIMIT": _limits(kind, active, credit - debt, draws),
+        "AMT_CREDIT_SUM_DEBT": debt,
+        "AMT_CREDIT_SUM_LIMIT": limit,
         "CREDIT_TYPE": kind,
-        "DAYS_CREDIT_UPDATE": _update_days(active, ended, draws),
-        "AMT_ANNUITY": _annuities(rows, credit, draws),
+        "DAYS_CREDIT_UPDATE": update_days(book, ended, draws),
+        "AMT_ANNUITY": annuities(rows, credit, active, draws),
     }
-    _add_overdue(table, figures, rows, active, draws)
-    return BureauLoans(table, rows, opened, ended)
+    add_overdue(table, figures, book, draws)
+    return BureauLoans(table, rows, opened, np.where(active, np.nan, ended))
 
 
-def _opening_days(figures: ClientFigures, rows: Rows, draws: Draws) -> Floats:
+def _opening_days(facts: Facts, figures: ClientFigures, rows: Rows, draws: Draws) -> Floats:
     """Return DAYS_CREDIT: the latest loan at the client's maximum, the others so that the mean is the client's."""
-    mean, count = figures["bureau_days_credit_mean"], figures.count("bureau_count")
+    mean, count = _mean_days(facts, figures), figures.count("bureau_count")
     latest = np.where(count == 1, mean, np.maximum(figures["bureau_days_credit_max"], mean))
     others = (mean * count - latest) / np.maximum(count - 1, 1)
-    share = np.clip((others - OLDEST_DAY) / np.maximum(latest - OLDEST_DAY, 1), 0.02, 0.98)
-    spread = draws.uniform(rows.owner.shape[0]) ** ((1 - share) / share)[rows.owner]
-    day = OLDEST_DAY + (latest[rows.owner] - OLDEST_DAY) * spread
-    return np.clip(np.rint(np.where(rows.position == 0, latest[rows.owner], day)), OLDEST_DAY, -1.0)
+    wanted = np.clip((others - OLDEST_DAY) / np.maximum(latest - OLDEST_DAY, 1), 0.02, 0.98)[rows.owner]
+    first = rows.position == 0
+    reach = np.interp(latest, _DAYS, _DAY_PLACES)[rows.owner]
+    drawn = np.interp(reach * draws.uniform(wanted.shape[0]), _DAY_PLACES, _DAYS)
+    place = (drawn - OLDEST_DAY) / np.maximum(latest - OLDEST_DAY, 1)[rows.owner]
+    place = _with_mean(rows, np.where(first, 0.0, np.clip(place, 1e-6, 1.0)), wanted)
+    day = np.where(first, latest[rows.owner], OLDEST_DAY + (latest[rows.owner] - OLDEST_DAY) * place)
+    return np.clip(np.rint(day), OLDEST_DAY, -1.0)
 
 
-def _types(facts: Facts, figures: ClientFigures, rows: Rows, draws: Draws) -> Coded:
-    shares = dict(facts.histories["bureau"]["type"])
-    other = choose({name: share for name, share in shares.items() if name != "Credit card"}, rows.owner.shape[0], draws)
-    cards = figures.count("bureau_credit_card_count")[rows.owner]
-    is_card = rank_within(rows, draws.uniform(rows.owner.shape[0])) < cards
-    return Coded(np.where(is_card, len(other.labels), other.codes), (*other.labels, "Credit card"))
+def _mean_days(facts: Facts, figures: ClientFigures) -> Floats:
+    """Return the client's mean of DAYS_CREDIT, spread as a mean of so many loans is.
+
+    The mean over n loans of a client has the variance b + (1 - b) / n of one loan's, b the share between clients; over
+    all clients these mix to the published distribution of the means.
+    """
+    marginal = facts.client["bureau_days_credit_mean"]
+    latent = np.interp(figures["bureau_days_credit_mean"], np.asarray(marginal.values, np.float64), marginal.edges)
+    count = np.maximum(figures.count("bureau_count"), 1.0)
+    latent = _LATENT_OF_COUNT * latent
+    spread = np.sqrt(_DAYS_BETWEEN_CLIENTS + (1 - _DAYS_BETWEEN_CLIENTS) / count)
+    one = np.interp(normal_cdf(latent), _DAY_PLACES, _DAYS)
+    several = _MEAN_DAY + spread * (spread * (one - _MEAN_DAY) + (1 - spread) * _DAY_DEVIATION * latent)
+    return np.clip(several, OLDEST_DAY, -1.0)
 
 
-def _active(figures: ClientFigures, rows: Rows, known: tuple[Floats, Flags], draws: Draws) -> Flags:
-    """Return which loans are open: as many as the client has, the recent ones and the cards first."""
-    opened, is_card = known
-    score = opened / 700 + 1.2 * is_card + 0.8 * draws.normal(opened.shape[0])
+def _with_mean(rows: Rows, place: Floats, wanted: Floats) -> Floats:
+    """Return places between 0 and 1, each client's raised to one power so that their mean is the wanted one."""
+    clients, others = rows.count.shape[0], np.maximum(rows.count - 1, 1)
+    target = np.zeros(clients)
+    target[rows.owner] = wanted
+    lower, upper = np.full(clients, -3.0), np.full(clients, 3.0)
+    log_place = np.log(np.where(place > 0, place, 1.0))
+    for _ in range(20):
+        middle = (lower + upper) / 2
+        raised = np.where(place > 0, np.exp(np.exp(middle)[rows.owner] * log_place), 0.0)
+        too_much = sum_within(rows, raised) / others > target
+        lower, upper = np.where(too_much, middle, lower), np.where(too_much, upper, middle)
+    return raised
+
+
+def _leaning(figures: ClientFigures) -> Floats:
+    """Return how large the client's loans are, standardised, float64 (clients,)."""
+    credit = figures.count("bureau_credit_sum") / np.maximum(figures.count("bureau_count"), 1)
+    return np.clip((np.log(np.maximum(credit, 1.0)) - _LOAN_SIZE[0]) / _LOAN_SIZE[1], -2.5, 2.5)
+
+
+def _types(facts: Facts, figures: ClientFigures, rows: Rows, leaning: Floats, draws: Draws) -> Coded:
+    size = rows.owner.shape[0]
+    shares = facts.histories["bureau"]["type"]
+    edges = np.cumsum([shares[label] for label in _BY_SIZE])
+    latent = _SIZE_LEANING * leaning[rows.owner] + np.sqrt(1 - _SIZE_LEANING**2) * draws.normal(size)
+    other = np.minimum(np.searchsorted(edges / edges[-1], normal_cdf(latent)), len(_BY_SIZE) - 1)
+    is_card = rank_within(rows, draws.uniform(size)) < figures.count("bureau_credit_card_count")[rows.owner]
+    return Coded(np.where(is_card, len(_BY_SIZE), other), (*_BY_SIZE, "Credit card"))
+
+
+def _active(figures: ClientFigures, rows: Rows, known: tuple[Floats, Coded], draws: Draws) -> Flags:
+    """Return which loans are open: as many as the client has, the recent ones, the cards and the long loans first."""
+    opened, kind = known
+    lasting = 3.0 * kind.equals("Credit card") + 3.3 * kind.equals("Mortgage") + 0.9 * kind.equals("Car loan")
+    score = opened / 360 + lasting + 0.8 * draws.normal(opened.shape[0])
     return rank_within(rows, -score) < figures.count("bureau_active_count")[rows.owner]
 
 
-def _end_days(opened: Floats, active: Flags, kind: Coded, draws: Draws) -> tuple[Floats, Floats]:
-    size = opened.shape[0]
-    term = np.exp(6.35 + 0.75 * draws.normal(size))
-    term = np.where(kind.equals("Mortgage"), 9 * term, np.where(kind.equals("Car loan"), 2 * term, term))
-    span = -opened * np.where(draws.chance(0.2, size), draws.uniform(size), 1.0)
-    ended = np.minimum(opened + np.minimum(term * (0.35 + 0.75 * draws.uniform(size)), span), -1.0)
-    late_end = np.where(draws.chance(0.15, size), opened + term, term * draws.uniform(size))
-    planned = np.where(active, late_end, opened + term)
-    endless = active & kind.equals("Credit card") & draws.chance(0.12, size)
-    planned = np.where(endless, _NO_LIMIT_END[0] + draws.uniform(size) * (_NO_LIMIT_END[1] - _NO_LIMIT_END[0]), planned)
-    ends = _with_gaps(np.rint(planned), np.where(active, 0.113, 0.025), draws)
-    return ends, np.where(active, np.nan, np.rint(ended))
-
-
-def _amounts(figures: ClientFigures, rows: Rows, known: tuple[Coded, Flags], draws: Draws) -> tuple[Floats, Floats]:
-    """Return credit and debt of each loan: per client they add up to its credit and debt sums, as far as they can."""
-    kind, active = known
-    typical = np.array([_TYPICAL_SIZE.get(label, 1.0) for label in kind.labels])[kind.codes]
-    weight = typical * np.exp(0.9 * draws.normal(rows.owner.shape[0]))
-    weight = np.where(kind.equals("Credit card") & draws.chance(0.12, weight.shape[0]), 0.0, weight) + 1e-9
-    credit = figures.count("bureau_credit_sum")[rows.owner] * weight / sum_within(rows, weight)[rows.owner]
-    credit = _round_amounts(credit, draws)
-    wanted = figures.count("bureau_debt_sum")
-    room = credit * active * (0.05 + draws.uniform(credit.shape[0]))
-    total = sum_within(rows, room)
-    share = np.where(total > 0, wanted / np.maximum(total, 1.0), 0.0)[rows.owner]
-    debt = np.where(active, np.round(room * share, 1), 0.0)
-    return np.where(debt > credit, np.maximum(credit, to_step(debt * 1.1, CENT_STEP)), credit), debt
-
-
-def _round_amounts(amounts: Floats, draws: Draws) -> Floats:
-    """Return amounts of which a third are multiples of 22,500, a quarter of 4,500, and the rest of 4.5."""
-    which = draws.uniform(amounts.shape[0])
-    step = np.where(amounts < 22500, 4.5, np.where(which < 0.33, 22500.0, np.where(which < 0.58, 4500.0, 4.5)))
-    return to_step(amounts, step)
-
-
-def _counts(shares: dict[str, float], size: int, draws: Draws) -> Floats:
-    drawn = choose(shares, size, draws)
-    return np.array([float(label) for label in drawn.labels])[drawn.codes]
-
-
-def _with_gaps(values: Floats, share: Floats, draws: Draws) -> Floats:
-    return np.where(draws.uniform(values.shape[0]) < share, np.nan, values)
-
-
-def _limits(kind: Coded, active: Flags, unused: Floats, draws: Draws) -> Floats:
-    has_limit = kind.equals("Credit card") & active & draws.chance(0.33, unused.shape[0])
-    limit = np.where(has_limit, np.maximum(np.round(unused, 1), 0.0), 0.0)
-    return _with_gaps(limit, np.where(active, 0.272, 0.36), draws)
-
-
-def _update_days(active: Flags, ended: Floats, draws: Draws) -> Floats:
-    fresh = -np.floor(draws.exponential(22.0, active.shape[0]))
-    after = np.minimum(np.nan_to_num(ended) + np.floor(draws.exponential(90.0, active.shape[0])), 0.0)
-    return np.clip(np.where(active, fresh, np.where(draws.chance(0.15, active.shape[0]), fresh, after)), OLDEST_DAY, 0)
-
-
-def _annuities(rows: Rows, credit: Floats, draws: Draws) -> Floats:
-    """Return AMT_ANNUITY: reported for a quarter of the clients, half of the time as 0."""
-    reported = draws.chance(0.27, rows.count.shape[0])[rows.owner] & draws.chance(0.85, credit.shape[0])
-    annuity = np.where(
-        draws.chance(0.5, credit.shape[0]), 0.0, np.rint(credit * (0.03 + 0.09 * draws.uniform(credit.shape[0])))
-    )
-    return np.where(reported, annuity, np.nan)
-
-
-def _add_overdue(table: Table, figures: ClientFigures, rows: Rows, active: Flags, draws: Draws) -> None:
-    """Put the client's largest overdue amount on one loan, and what is overdue now on its first open loan."""
-    size = rows.owner.shape[0]
-    worst = figures["bureau_max_overdue"][rows.owner]
-    chosen = rank_within(rows, draws.uniform(size)) == 0
-    other = np.where(draws.chance(0.1, size), worst * draws.uniform(size), 0.0)
-    listed = ~np.isnan(worst) & (chosen | draws.chance(0.5, size))
-    table["AMT_CREDIT_MAX_OVERDUE"] = np.where(listed, np.round(np.where(chosen, worst, other), 1), np.nan)
-    now = figures.count("bureau_overdue_sum")[rows.owner]
-    first_open = active & (rank_within(rows, np.where(active, draws.uniform(size), 2.0)) == 0)
-    overdue = np.where(first_open, np.round(now, 1), 0.0)
-    table["AMT_CREDIT_SUM_OVERDUE"] = overdue
-    days = np.ceil(draws.exponential(60.0, size))
-    table["CREDIT_DAY_OVERDUE"] = np.where(overdue > 0, days, 0.0)
+def _prolongations(facts: Facts, limit: Floats, draws: Draws) -> Floats:
+    """Return CNT_CREDIT_PROLONG, half of them on the few cards that state a limit."""
+    shares = facts.histories["bureau"]["prolong"]
+    drawn = choose({name: share for name, share in shares.items() if float(name) > 0}, limit.shape[0], draws)
+    count = np.array([float(label) for label in drawn.labels])[drawn.codes]
+    chance = np.where(np.nan_to_num(limit) > 0, _PROLONGED_CARDS, _PROLONGED_OTHERS)
+    return np.where(draws.uniform(limit.shape[0]) < chance, count, 0.0)

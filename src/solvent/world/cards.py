@@ -2,130 +2,152 @@
 
 import numpy as np
 
-from solvent.world.clients import ClientFigures
+from solvent.world.card_balances import CardBalances, walk_months
+from solvent.world.card_plans import CardPlans
 from solvent.world.draws import Draws
-from solvent.world.marginals import Coded, Flags, Floats, Integers, Table, numbers
-from solvent.world.money import CENT_STEP, ROUND_STEP, to_step, to_thousandth
-from solvent.world.previous_loans import PreviousLoans
-from solvent.world.rows import Rows, rows_of
+from solvent.world.marginals import Coded, Floats, Table, numbers
+from solvent.world.money import to_step, to_thousandth
+from solvent.world.statement_calendar import OLDEST_MONTH
 
-MONTHLY_INTEREST = 0.025
-MINIMUM_PAYMENT_SHARE = 0.05
+_COUNTED_FROM = -23
+"""Before this month a card has no minimum payment until it is used first, unless it is older than the window."""
+
+_SMALL_PURCHASE = 900.0
+"""Purchases of a month are this large on average at least (an assumption)."""
+
+_STATUSES = ("Active", "Completed", "Signed", "Sent proposal")
 
 
-def make_statements(figures: ClientFigures, loans: PreviousLoans, draws: Draws) -> tuple[Table, Integers]:
-    """Return the statements without keys, and the position of each row's card in previous_application.
+def make_statements(plans: CardPlans, draws: Draws) -> Table:
+    """Return the rows of credit_card_balance without keys, in card order.
 
-    The months end between -1 and -4. A card that is never used has limit and zeros; its draw columns are missing.
+    Draw columns are missing until a card is used first; the minimum payment in the first months of some old cards.
     """
-    cards = np.flatnonzero(loans.card)
-    client = loans.rows.owner[cards]
-    last = -1 - np.floor(draws.uniform(cards.shape[0]) * 4)
-    months = np.minimum(figures.count("card_months")[client], 97 + last)
-    listed = rows_of(months.astype(np.int64))
-    month = last[listed.owner] - listed.count[listed.owner] + 1 + listed.position
-    limit = _limits(figures.count("card_limit_max")[client], listed, draws)
-    used = figures.count("card_utilisation_mean")[client]
-    idle = (used <= 0)[listed.owner]
-    balance = np.where(idle, 0.0, to_thousandth(limit * _utilisation(used, listed, draws)))
-    table: Table = {"MONTHS_BALANCE": month, "AMT_BALANCE": balance, "AMT_CREDIT_LIMIT_ACTUAL": limit}
-    draw_count = figures.count("card_atm_drawings_mean")[client][listed.owner]
-    _add_movements(table, (listed, idle), draw_count, draws)
-    _add_status(table, figures.count("card_late_share")[client], listed, draws)
-    return table, cards[listed.owner]
-
-
-def _limits(largest: Floats, listed: Rows, draws: Draws) -> Floats:
-    """Return AMT_CREDIT_LIMIT_ACTUAL: some cards start at half their limit, some end without one."""
-    size = largest.shape[0]
-    raised_at = np.where(draws.chance(0.35, size), draws.uniform(size), 0.0)
-    cut_at = np.where(draws.chance(0.25, size), 0.3 + 0.7 * draws.uniform(size), 1.1)
-    place = (listed.position + 1) / np.maximum(listed.count[listed.owner], 1)
-    half = to_step(largest / 2, ROUND_STEP)
-    limit = np.where(place < raised_at[listed.owner], half[listed.owner], largest[listed.owner])
-    return np.where(place > cut_at[listed.owner], 0.0, limit)
-
-
-def _utilisation(used: Floats, listed: Rows, draws: Draws) -> Floats:
-    """Return balance over limit: a slow wave and noise around the client's mean, within 0 and 1.05."""
-    phase, length = draws.uniform(used.shape[0]) * 6.28, 6.0 + 18.0 * draws.uniform(used.shape[0])
-    wave = np.sin(phase[listed.owner] + 6.28 * listed.position / length[listed.owner])
-    room = np.minimum(used, np.maximum(1.02 - used, 0.03))[listed.owner]
-    noise = 0.15 * draws.normal(wave.shape[0])
-    return np.clip(used[listed.owner] + room * (0.8 * wave + noise), 0.0, 1.05)
-
-
-def _add_movements(table: Table, known: tuple[Rows, Flags], draw_count: Floats, draws: Draws) -> None:
-    """Set draws, payments and receivables: balance = last balance + interest + draws - payments."""
-    listed, idle = known
-    balance = numbers(table, "AMT_BALANCE")
-    size = balance.shape[0]
-    before = np.where(listed.position == 0, 0.0, np.concatenate([[0.0], balance[:-1]]))
-    interest = to_thousandth(before * MONTHLY_INTEREST)
-    minimum = to_step(MINIMUM_PAYMENT_SHARE * before, CENT_STEP)
-    paid = np.where(before > 0, minimum * (1 + draws.exponential(0.4, size)), 0.0)
-    drawn = balance - before - interest + paid
-    paid = to_thousandth(np.where(drawn < 4500, np.maximum(before + interest - balance, 0.0), paid))
-    drawn = to_thousandth(np.maximum(balance - before - interest + paid, 0.0))
-    at_machine = np.where(
-        draws.uniform(size) < np.minimum(0.3 + 0.6 * draw_count, 0.8),
-        to_step(drawn * draws.uniform(size) ** 0.3, 450.0),
-        0.0,
-    )
-    at_machine = np.minimum(np.where(draw_count > 0, at_machine, 0.0), drawn)
-    by_machine = np.where(at_machine > 0, np.maximum(draws.poisson(np.clip(1.2 * draw_count, 0, 20), size), 1), 0)
-    in_shops = np.where(drawn > at_machine, 1 + draws.poisson(3.0, size), 0)
-    amounts = {"ATM": at_machine, "POS": to_thousandth(drawn - at_machine), "OTHER": np.zeros(size)}
-    counts = {"ATM": by_machine, "POS": in_shops, "OTHER": np.zeros(size)}
-    for name, amount in amounts.items():
-        table[f"AMT_DRAWINGS_{name}_CURRENT"] = np.where(idle, np.nan, amount)
-        table[f"CNT_DRAWINGS_{name}_CURRENT"] = np.where(idle, np.nan, counts[name].astype(np.float64))
-    table["AMT_DRAWINGS_CURRENT"] = drawn
-    table["CNT_DRAWINGS_CURRENT"] = (by_machine + in_shops).astype(np.float64)
-    unknown = draws.chance(0.08, size)
-    table["AMT_INST_MIN_REGULARITY"] = np.where(unknown, np.nan, minimum)
-    table["AMT_PAYMENT_CURRENT"] = np.where(idle, np.nan, paid)
-    table["AMT_PAYMENT_TOTAL_CURRENT"] = paid
-    table["AMT_RECEIVABLE_PRINCIPAL"] = to_thousandth(balance * 0.96)
-    for name in ("AMT_RECIVABLE", "AMT_TOTAL_RECEIVABLE"):
-        table[name] = np.where(idle & draws.chance(0.02, size), -to_thousandth(300 * draws.uniform(size)), balance)
-    paying = np.cumsum(paid > 0)
-    start = np.concatenate([[0], paying])[np.flatnonzero(listed.position == 0)][listed.owner] if size else paying
-    table["CNT_INSTALMENT_MATURE_CUM"] = np.where(unknown, np.nan, paying - start)
-
-
-def _add_status(table: Table, late_share: Floats, listed: Rows, draws: Draws) -> None:
-    size = listed.owner.shape[0]
-    completed = draws.chance(0.08, late_share.shape[0])[listed.owner]
-    tail = listed.position >= listed.count[listed.owner] - 8
-    ended = completed & tail & (numbers(table, "AMT_BALANCE") == 0)
-    signed = (listed.position == 0) & draws.chance(0.1, size)
-    table["NAME_CONTRACT_STATUS"] = Coded(np.where(ended, 1, np.where(signed, 2, 0)), ("Active", "Completed", "Signed"))
-    share = late_share[listed.owner]
-    late = draws.uniform(size) < share
-    long_late = (share > 0.2) & draws.chance(0.6, size)
-    days = np.where(long_late, np.ceil(draws.exponential(500.0, size)), np.ceil(draws.exponential(3.0, size)))
-    table["SK_DPD"] = np.where(late, days, 0.0)
-    table["SK_DPD_DEF"] = np.where(late & draws.chance(0.48, size), np.minimum(days, 7.0), 0.0)
-
-
-def make_card_instalments(statements: Table, card: Integers, draws: Draws) -> tuple[Table, Integers]:
-    """Return the instalment rows of the statements with a payment: schedule version 0, one a month.
-
-    In the real table 29 % of the instalment rows are card payments.
-    """
-    paid = numbers(statements, "AMT_PAYMENT_TOTAL_CURRENT")
-    rows = np.flatnonzero(paid > 0)
-    due = np.rint(numbers(statements, "MONTHS_BALANCE")[rows] * 30.4375) + 5
-    delay = np.where(draws.chance(0.5, rows.shape[0]), 0.0, -np.floor(draws.exponential(8.0, rows.shape[0])))
-    delay = np.where(numbers(statements, "SK_DPD")[rows] > 0, 3.0, delay)
-    number = np.arange(rows.shape[0]) - np.searchsorted(card[rows], card[rows]) + 1
+    balances = walk_months(plans, draws)
     table: Table = {
-        "NUM_INSTALMENT_VERSION": np.zeros(rows.shape[0]),
-        "NUM_INSTALMENT_NUMBER": number.astype(np.float64),
-        "DAYS_INSTALMENT": due,
-        "DAYS_ENTRY_PAYMENT": np.minimum(due + delay, -1.0),
-        "AMT_INSTALMENT": paid[rows],
-        "AMT_PAYMENT": paid[rows],
+        "MONTHS_BALANCE": plans.month.astype(np.float64),
+        "AMT_BALANCE": balances.balance,
+        "AMT_CREDIT_LIMIT_ACTUAL": plans.limit,
     }
-    return table, card[rows]
+    _add_draws(table, plans, balances, draws)
+    _add_payments(table, plans, balances, draws)
+    _add_receivables(table, plans, balances, draws)
+    _add_minimum(table, plans, balances, draws)
+    _add_status(table, plans, draws)
+    return table
+
+
+def _add_draws(table: Table, plans: CardPlans, balances: CardBalances, draws: Draws) -> None:
+    """Set draws by place: round sums at machines, single purchases in shops, few elsewhere."""
+    drawn = balances.drawn
+    size = drawn.shape[0]
+    card = plans.rows.owner
+    cards = plans.client.shape[0]
+    purchases = np.exp(0.7 + 1.5 * draws.normal(cards))[card]
+    in_shops = np.where(plans.shop & (drawn > 0), 1 + draws.poisson(purchases, size), 0)
+    each = np.exp(8.15 + 0.9 * draws.normal(size))
+    spent = np.where(plans.machine, np.minimum(in_shops * each, 0.6 * drawn), drawn)
+    at_machine = np.where(plans.machine & (drawn > 0), np.floor((drawn - spent * (in_shops > 0)) / 450.0) * 450.0, 0.0)
+    elsewhere = (at_machine <= 0) & (drawn > 0) & draws.chance(0.05, size)
+    by_machine = np.where(at_machine > 0, _withdrawals(at_machine, draws), 0)
+    in_shops = np.minimum(in_shops, np.floor((drawn - at_machine) / _SMALL_PURCHASE))
+    in_shops = np.where((drawn > at_machine) & ~elsewhere, np.maximum(in_shops, 1), 0)
+    rest = to_thousandth(drawn - at_machine)
+    never = plans.since < 0
+    amounts = {"ATM": at_machine, "POS": np.where(elsewhere, 0.0, rest), "OTHER": np.where(elsewhere, rest, 0.0)}
+    counts = {"ATM": by_machine, "POS": in_shops, "OTHER": elsewhere.astype(np.int64)}
+    for name in ("ATM", "POS", "OTHER"):
+        table[f"AMT_DRAWINGS_{name}_CURRENT"] = np.where(never, np.nan, amounts[name])
+        table[f"CNT_DRAWINGS_{name}_CURRENT"] = np.where(never, np.nan, counts[name].astype(np.float64))
+    table["AMT_DRAWINGS_CURRENT"] = drawn
+    table["CNT_DRAWINGS_CURRENT"] = sum(counts.values(), np.zeros(size))
+
+
+def _withdrawals(drawn: Floats, draws: Draws) -> Floats:
+    """Return in how many withdrawals each sum came, the more the larger; tuned so that half of the months show one."""
+    more = np.clip(0.3 + 0.14 * np.log(np.maximum(drawn, 1.0) / 2250.0), 0.05, 0.75)
+    count = 1 + np.floor(np.log(np.maximum(draws.uniform(drawn.shape[0]), 1e-12)) / np.log(more))
+    return np.asarray(np.clip(count, 1.0, np.maximum(np.floor(drawn / 1350.0), 1.0)), dtype=np.float64)
+
+
+def _add_payments(table: Table, plans: CardPlans, balances: CardBalances, draws: Draws) -> None:
+    """Set both payment columns: fees of a card without balance mostly count in the first one only.
+
+    It is missing until about the first use: on half of the used cards just until then, on a third a month longer.
+    """
+    size = balances.paid.shape[0]
+    fee = np.exp(5.5 + 1.1 * draws.normal(plans.client.shape[0])[plans.rows.owner] + 0.9 * draws.normal(size))
+    before = np.insert(balances.balance[:-1], 0, 0.0) if size else balances.balance
+    empty = (before <= 0) | (plans.rows.position == 0) | plans.leftover
+    usual = np.where(draws.chance(0.6, plans.client.shape[0]), 1.0, 0.62)[plans.rows.owner]
+    pays_fee = draws.chance(np.where(plans.leftover, 0.06, usual), size)
+    of_empty = empty & pays_fee & (balances.paid <= 0)
+    paid = np.where(of_empty, to_step(fee, 0.045), balances.paid)
+    more = ~empty & draws.chance(np.where(balances.paid > 0, 0.12, 0.24), size)
+    paid = np.where(more, balances.paid + to_step(fee, 0.045), paid)
+    first = np.searchsorted([0.1, 0.56, 0.9, 0.97], draws.uniform(plans.client.shape[0])) - 1
+    used = (plans.use > 0)[plans.rows.owner]
+    never = np.where(used, plans.since < np.minimum(first, 2)[plans.rows.owner], plans.since < 0)
+    table["AMT_PAYMENT_CURRENT"] = np.where(never & (balances.paid <= 0), np.nan, to_thousandth(paid))
+    both = of_empty & (plans.since > 0) & draws.chance(0.08, size)
+    table["AMT_PAYMENT_TOTAL_CURRENT"] = np.where(both, to_thousandth(paid), balances.paid)
+
+
+def _add_receivables(table: Table, plans: CardPlans, balances: CardBalances, draws: Draws) -> None:
+    """Set what is owed: principal without interest, totals that differ from the balance in a third of used months."""
+    size = balances.balance.shape[0]
+    card = plans.rows.owner
+    balance = balances.balance
+    principal = np.maximum(balance - balances.interest * (0.9 + 0.4 * draws.uniform(size)), 0.0)
+    principal = np.where(plans.leftover | (balance < 1500.0 * draws.uniform(size)), 0.0, principal)
+    table["AMT_RECEIVABLE_PRINCIPAL"] = to_step(principal, 0.045)
+    often = draws.uniform(plans.client.shape[0])[card] ** 1.6
+    differs, below = draws.chance(0.85 * often, size), draws.chance(0.8, size)
+    gap = np.exp(6.4 + 1.2 * draws.normal(size))
+    total = np.where(differs, np.where(below, np.maximum(balance - gap, 0.0), balance + 2 * gap), balance)
+    total = np.where(balance > 0, total, 0.0)
+    overpaid = draws.chance(0.3, plans.client.shape[0])[card] & draws.chance(0.2, size) & (plans.since > 0)
+    credit = to_thousandth(np.exp(5.8 + 1.1 * draws.normal(size)))
+    total = np.where(overpaid & (balance <= 0), -credit, total)
+    negative = overpaid & (balance <= 0) & draws.chance(0.05, size)
+    table["AMT_BALANCE"] = np.where(negative, total, balance)
+    table["AMT_TOTAL_RECEIVABLE"] = to_thousandth(total)
+    table["AMT_RECIVABLE"] = np.where(draws.chance(0.0025, size) & (total > 0), to_thousandth(0.98 * total), total)
+
+
+def _add_minimum(table: Table, plans: CardPlans, balances: CardBalances, draws: Draws) -> None:
+    """Set the minimum payment and how many there were; in early years missing until the first use."""
+    card, cards = plans.rows.owner, plans.client.shape[0]
+    start = np.cumsum(plans.rows.count) - plans.rows.count
+    from_window = plans.month[start] == OLDEST_MONTH
+    earlier = from_window & draws.chance(0.8, cards)
+    used_from = -plans.since[start] + 1 + np.floor(draws.exponential(0.5, cards))
+    run = np.where(plans.use > 0, used_from, np.inf)
+    unknown = (plans.rows.position < run[card]) & (plans.month < _COUNTED_FROM) & ~earlier[card]
+    told = (balances.minimum > 0) & ~unknown
+    mature = np.cumsum(told)
+    before = mature[start] - told[start]
+    counted = np.where(earlier, np.floor(14 * draws.uniform(cards) ** 1.5), 0.0)
+    table["AMT_INST_MIN_REGULARITY"] = np.where(unknown, np.nan, to_thousandth(balances.minimum))
+    table["CNT_INSTALMENT_MATURE_CUM"] = np.where(unknown, np.nan, mature - before[card] + counted[card])
+
+
+def _add_status(table: Table, plans: CardPlans, draws: Draws) -> None:
+    """Set status and days past due: a day for single late months, ever more for a small debt, which nobody counts."""
+    card, size = plans.rows.owner, plans.month.shape[0]
+    cards = plans.client.shape[0]
+    completed = draws.chance(0.15, cards)
+    tail = np.floor(1 + draws.exponential(1.0, cards) * np.where(draws.chance(0.25, cards), 35.0, 4.0))
+    ended = completed[card] & (plans.rows.position >= (plans.rows.count - tail)[card])
+    ended &= numbers(table, "AMT_BALANCE") <= 0
+    signed = (plans.rows.position < 2) & draws.chance(0.09, cards)[card] & (plans.since < 0)
+    sent = signed & draws.chance(0.05, cards)[card]
+    table["NAME_CONTRACT_STATUS"] = Coded(np.where(ended, 1, np.where(sent, 3, np.where(signed, 2, 0))), _STATUSES)
+    debt = plans.standing
+    begun = np.where(debt & ~np.insert(debt[:-1], 0, False), plans.rows.position, 0) if size else card
+    since = plans.rows.position + 1000 * card - np.maximum.accumulate(begun + 1000 * card)
+    growing = 20.0 + np.rint(30.4 * since)
+    single = np.where(draws.chance(0.92, size), 1.0, np.where(draws.chance(0.5, size), 7.0, 8.0))
+    table["SK_DPD"] = np.where(debt, growing, np.where(plans.overdue, single, 0.0))
+    counted = plans.overdue & ~debt & draws.chance(0.93, size)
+    table["SK_DPD_DEF"] = np.where(counted, single, 0.0)

@@ -1,18 +1,16 @@
 """Which values of a client stay out of the tables: missing flags, and flags that imply one another."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from solvent.world.copula import MISSING, Latents
+from solvent.world.copula import BUILDING, MISSING, Latents
+from solvent.world.employment import EMPLOYED, EMPLOYED_ONLY
+from solvent.world.exact import settle
+from solvent.world.grouped import FARTHEST_CUT
 from solvent.world.marginals import Flags, Floats
 
-_BUILDING = "YEARS_BEGINEXPLUATATION"
-_HOUSING = (
-    *("APARTMENTS", "BASEMENTAREA", "YEARS_BUILD", "COMMONAREA", "ELEVATORS", "ENTRANCES", "FLOORSMAX", "FLOORSMIN"),
-    *("LANDAREA", "LIVINGAPARTMENTS", "LIVINGAREA", "NONLIVINGAPARTMENTS", "NONLIVINGAREA"),
-)
 _PARENTS = {
     "bureau_active_count": "bureau_count",
     "bureau_max_overdue": "bureau_count",
@@ -20,10 +18,8 @@ _PARENTS = {
     "bureau_balance_months": "bureau_count",
     "pos_months": "previous_count",
     "card_months": "previous_count",
-    **{f"{name}_AVG": f"{_BUILDING}_AVG" for name in _HOUSING},
 }
-"""Without the second there is none of the first: no active loan without a bureau record, no housing column at all
-where the best known one is missing (all 14 are missing together in 48.4 % of the applications)."""
+"""Without the second there is none of the first: no active loan without a bureau record."""
 
 _BUREAU = ("days_credit_mean", "days_credit_max", "credit_sum", "debt_sum", "overdue_sum")
 _PREVIOUS = (
@@ -44,15 +40,25 @@ _FLAG_OF = {
 """Values that are missing together with another one."""
 
 
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """Thresholds of a missing flag: where its parent is shown, where it is missing, and for a blank building."""
+
+    parent_shown: float
+    parent_missing: float
+    blank: float
+
+
 @dataclass(frozen=True)
 class Presence:
-    """Threshold of each child flag, and mean and deviation of each latent among the clients that show the value.
+    """Thresholds of child and linked flags, and mean and deviation of each latent among those that show the value.
 
     Clients that have a card are not like the others, so their latents are brought back to a standard normal before
     the marginal cuts them: the marginals were measured on the values that are there.
     """
 
     thresholds: Mapping[str, float]
+    linked: Mapping[str, Linked]
     moments: Mapping[str, tuple[float, float]]
 
     def seen(self, latents: Latents, name: str) -> Floats:
@@ -63,13 +69,44 @@ class Presence:
 
 def fit_presence(reference: Latents) -> Presence:
     """Fit thresholds and moments on a reference draw of the copula."""
-    thresholds = _fit_thresholds(reference)
+    draft = Presence(_fit_thresholds(reference), _fit_linked(reference), {})
     moments = {}
-    for name, hidden in hidden_values(reference, Presence(thresholds, {})).items():
+    for name, hidden in hidden_values(reference, draft).items():
         if name in reference.copula.names:
             shown = reference[name][~hidden]
             moments[name] = (float(shown.mean()), float(shown.std()))
-    return Presence(thresholds, moments)
+    return replace(draft, moments=moments)
+
+
+def _fit_linked(reference: Latents) -> dict[str, Linked]:
+    """Fit the thresholds so that each linked flag is missing as often as published, given its parent."""
+    building = reference[BUILDING + MISSING]
+    blank_cut = _cut(building, reference.copula.blank_share)
+    thresholds = {BUILDING: Linked(blank_cut, blank_cut, blank_cut)}
+    hidden: dict[str, Flags] = {BUILDING: reference.flag(BUILDING + MISSING)}
+    for link in reference.copula.links:
+        latent = reference[link.child + MISSING]
+        parent = hidden.setdefault(link.parent, reference.flag(link.parent + MISSING))
+        blank = (building > blank_cut) & (link.if_blank is not None)
+        thresholds[link.child] = Linked(
+            _cut(latent[~parent & ~blank], link.if_shown),
+            _cut(latent[parent & ~blank], link.if_missing),
+            _cut(latent[blank], link.if_blank or 0.0),
+        )
+        hidden[link.child] = _is_hidden(latent, thresholds[link.child], parent, blank)
+    return thresholds
+
+
+def _is_hidden(latent: Floats, linked: Linked, parent: Flags, blank: Flags) -> Flags:
+    threshold = np.where(blank, linked.blank, np.where(parent, linked.parent_missing, linked.parent_shown))
+    return np.asarray(latent > threshold, dtype=np.bool_)
+
+
+def _cut(latent: Floats, share: float) -> float:
+    """Return the threshold above which this share of the latents lies."""
+    if share in {0.0, 1.0} or not latent.size:
+        return -FARTHEST_CUT if share else FARTHEST_CUT
+    return float(settle(np.quantile(latent, [1 - share]))[0])
 
 
 def _fit_thresholds(reference: Latents) -> dict[str, float]:
@@ -87,17 +124,23 @@ def hidden_values(latents: Latents, presence: Presence) -> dict[str, Flags]:
     for name in latents.copula.names:
         if name.endswith(MISSING) and name.removesuffix(MISSING) not in _PARENTS:
             hidden[name.removesuffix(MISSING)] = latents.flag(name)
+    is_blank = latents[BUILDING + MISSING] > presence.linked[BUILDING].blank
+    for link in latents.copula.links:
+        blank = is_blank & (link.if_blank is not None)
+        latent = latents[link.child + MISSING]
+        hidden[link.child] = _is_hidden(latent, presence.linked[link.child], hidden[link.parent], blank)
     for child, parent in _PARENTS.items():
         hidden[child] = hidden[parent] | (latents[child + MISSING] > presence.thresholds[child])
     for name, flag in _FLAG_OF.items():
         hidden[name] = hidden[flag]
     car = latents.copula.marginals[latents.copula.names.index("FLAG_OWN_CAR")]
     hidden["OWN_CAR_AGE"] = car.texts(latents["FLAG_OWN_CAR"]).equals("N")
-    hidden["OCCUPATION_TYPE"] = hidden["ORGANIZATION_TYPE"] = not_employed(latents)
+    idle = not_employed(latents)
+    hidden.update(dict.fromkeys(EMPLOYED_ONLY, idle))
+    hidden["OCCUPATION_TYPE"] = idle | latents.flag("OCCUPATION_TYPE" + MISSING)
     return hidden
 
 
 def not_employed(latents: Latents) -> Flags:
     """Return a flag per client: DAYS_EMPLOYED is the sentinel 365243 (pensioners and unemployed)."""
-    marginal = latents.copula.marginals[latents.copula.names.index("DAYS_EMPLOYED")]
-    return np.asarray(marginal.draw(latents["DAYS_EMPLOYED"]) > 0, dtype=np.bool_)
+    return ~latents.flag(EMPLOYED)

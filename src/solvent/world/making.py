@@ -1,20 +1,25 @@
 """Making of a world: its folder of raw tables and its truth, drawn and written block by block."""
 
+import glob
+import json
 import os
 import shutil
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from solvent.domain.progress import Progress, silent
 from solvent.errors import WorldError
-from solvent.world.blocks import BLOCK_CLIENTS, Block, build_lender, make_block
-from solvent.world.marginals import Coded, Flags, Floats, Table
-from solvent.world.writing import FORMATS, TableFile, open_files
+from solvent.world.blocks import BLOCK_CLIENTS, Lender, build_lender
+from solvent.world.marginals import Flags, Floats, numbers
+from solvent.world.merging import rows_of_table
+from solvent.world.planting import Arrivals, Plan, check_plan, planted_block
+from solvent.world.scenarios import Timeline, planted_scenario
+from solvent.world.writing import FORMATS, TRUTH_FILES, TableFile, open_files
 
 BLOCKS_PER_WRITE = 5
 """5,000 clients, about 800,000 rows, are in memory at a time, and make one row group of a Parquet file."""
@@ -22,12 +27,16 @@ BLOCKS_PER_WRITE = 5
 
 @dataclass(frozen=True, slots=True)
 class WorldRequest:
-    """What world to make: so many clients, from this seed; `force` replaces the tables in a folder that has files."""
+    """What world to make: so many clients, from this seed, along a timeline.
+
+    `force` replaces the tables in a folder that has files.
+    """
 
     clients: int
     seed: int
     file_format: str = "csv"
     force: bool = False
+    timeline: Timeline = field(default_factory=Timeline)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,26 +49,33 @@ class WorldSummary:
     seconds: float
 
 
-def make_world(out: Path, request: WorldRequest, *, progress: Progress = silent) -> WorldSummary:
-    """Write the seven raw tables of a simulated lender and `truth.parquet` into the folder `out`.
+def make_world(
+    out: Path, request: WorldRequest, *, progress: Progress = silent, lender: Lender | None = None
+) -> WorldSummary:
+    """Write the seven raw tables of a simulated lender, and the truth behind them, into the folder `out`.
 
-    One seed gives one world to the byte, and a larger world begins with the clients of a smaller one. The files are
-    made in a hidden folder beside `out` and moved when all are complete; after an error nothing is left behind.
+    One seed gives one world to the byte, and a larger quiet world begins with the clients of a smaller one; only the
+    moments of application depend on the size. The truth is `truth.parquet` (a row per client), `outcomes.parquet`
+    (what the lender learns later) and `scenario.json` (what is planted). The files are made in a hidden folder beside
+    `out` and moved when all are complete; after an error nothing is left behind.
 
     Args:
         out: folder of the result; created if absent.
-        request: size, seed and format.
+        request: size, seed, format and timeline.
         progress: called with what was done and the share of the work done, once per block of 1,000 clients.
+        lender: what `build_lender` returns, where it is at hand.
 
     Raises:
         WorldError: the request makes no sense, or `out` holds files and `force` is not set; nothing was written.
     """
     _check_request(out, request)
     started = time.monotonic()
+    _remove_leftovers(out)
     partial = out.parent / f".{out.name}.{os.getpid()}.partial"
     partial.mkdir(parents=True)
     try:
-        rows, probability, defaulted = _write_tables(partial, request, progress)
+        progress("reading the published statistics", 0.0)
+        rows, probability, defaulted = _write_tables(partial, request, progress, lender or build_lender())
         _move_into_place(partial, out)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -80,10 +96,7 @@ def ceiling_auc(probability: Floats) -> float:
 
 
 def _check_request(out: Path, request: WorldRequest) -> None:
-    if request.clients <= 0:
-        raise WorldError("a world needs at least one client: give --clients a positive number")
-    if request.seed < 0:
-        raise WorldError("the seed must not be negative: give --seed a number from 0 up")
+    check_plan(Plan(request.clients, request.seed, request.timeline))
     if request.file_format not in FORMATS:
         raise WorldError(f"unknown file format: choose one of {', '.join(FORMATS)}")
     if out.exists() and not out.is_dir():
@@ -92,58 +105,65 @@ def _check_request(out: Path, request: WorldRequest) -> None:
         raise WorldError(f"the folder {out} is not empty: choose another one, or use --force to replace its tables")
 
 
-def _write_tables(folder: Path, request: WorldRequest, progress: Progress) -> tuple[dict[str, int], Floats, Flags]:
-    progress("reading the published statistics", 0.0)
-    lender = build_lender()
-    blocks = -(-request.clients // BLOCK_CLIENTS)
-    probabilities, outcomes = [], []
+def _write_tables(
+    folder: Path, request: WorldRequest, progress: Progress, lender: Lender
+) -> tuple[dict[str, int], Floats, Flags]:
+    plan = Plan(request.clients, request.seed, request.timeline)
+    scenario = json.dumps(asdict(planted_scenario(request.timeline)), indent=2)
+    (folder / "scenario.json").write_text(scenario + "\n", encoding="utf-8")
+    probability, defaulted = np.empty(plan.clients), np.empty(plan.clients, dtype=np.bool_)
     with ExitStack() as stack:
         files = open_files(folder, lender.facts.columns, request.file_format)
         for file in files.values():
             stack.enter_context(file)
-        for index in range(blocks):
-            clients = min(BLOCK_CLIENTS, request.clients - index * BLOCK_CLIENTS)
-            block = make_block(lender, request.seed, index, clients)
+        for index in range(plan.blocks):
+            block = planted_block(lender, plan, index)
             _append(files, block)
-            if (index + 1) % BLOCKS_PER_WRITE == 0 or index + 1 == blocks:
+            if (index + 1) % BLOCKS_PER_WRITE == 0 or index + 1 == plan.blocks:
                 for file in files.values():
                     file.flush()
-            probabilities.append(block.probability)
-            outcomes.append(block.defaulted)
-            progress("drawing clients and their histories", (index + 1) / blocks)
-    rows = {name: file.rows for name, file in files.items()}
-    return rows, np.concatenate(probabilities), np.concatenate(outcomes)
+            place = slice(index * BLOCK_CLIENTS, index * BLOCK_CLIENTS + plan.clients_of(index))
+            probability[place] = numbers(block.truth, "true_probability_default")
+            defaulted[place] = np.asarray(block.truth["defaulted"]) == 1
+            progress("drawing clients and their histories", (index + 1) / plan.blocks)
+    return {name: file.rows for name, file in files.items()}, probability, defaulted
 
 
-def _append(files: Mapping[str, TableFile], block: Block) -> None:
+def _append(files: Mapping[str, TableFile], block: Arrivals) -> None:
     application = block.tables["application"]
     for name, table in block.tables.items():
         if name != "application":
             files[name].append(table)
-    files["application_train"].append(_rows_where(application, ~block.is_test))
-    files["application_test"].append(_rows_where(application, block.is_test))
-    files["truth"].append(
-        {
-            "SK_ID_CURR": application["SK_ID_CURR"],
-            "true_probability_default": block.probability,
-            "defaulted": block.defaulted.astype(np.int64),
-        }
-    )
-
-
-def _rows_where(table: Table, where: Flags) -> Table:
-    return {
-        name: Coded(column.codes[where], column.labels) if isinstance(column, Coded) else column[where]
-        for name, column in table.items()
-    }
+    files["application_train"].append(rows_of_table(application, ~block.is_test))
+    files["application_test"].append(rows_of_table(application, block.is_test))
+    files["truth"].append(block.truth)
+    files["outcomes"].append(block.outcomes)
 
 
 def _move_into_place(partial: Path, out: Path) -> None:
     """Move the complete files to `out`, replacing tables of the same name in either format."""
     out.mkdir(parents=True, exist_ok=True)
     made = sorted(partial.iterdir())
-    for path in made:
+    for table in (path.stem for path in made if path.stem not in TRUTH_FILES):
         for suffix in FORMATS:
-            (out / f"{path.stem}.{suffix}").unlink(missing_ok=True)
+            (out / f"{table}.{suffix}").unlink(missing_ok=True)
     for path in made:
         path.replace(out / path.name)
+
+
+def _remove_leftovers(out: Path) -> None:
+    """Remove what makings of this folder left that were killed."""
+    for partial in out.parent.glob(f".{glob.escape(out.name)}.*.partial"):
+        owner = partial.name.split(".")[-2]
+        if owner.isdecimal() and not _is_running(int(owner)):
+            shutil.rmtree(partial, ignore_errors=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return process != os.getpid()

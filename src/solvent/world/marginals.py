@@ -104,6 +104,11 @@ class Marginal:
         return self.edges[:-1][same], self.edges[1:][same]
 
     @property
+    def tie_mass(self) -> Floats:
+        """Share of each interval of `ties`, float64 (k,)."""
+        return interval_means(*self.ties())[1]
+
+    @property
     def visible_mass(self) -> Floats:
         """Share of each value of a discrete column, float64 (k,)."""
         return interval_means(self.edges[:-1], self.edges[1:])[1]
@@ -146,22 +151,3 @@ def visible_deviation(marginal: Marginal) -> float:
     density_lower, density_upper = normal_density(cut_lower), normal_density(cut_upper)
     second_moment = mass + cut_lower * density_lower - cut_upper * density_upper
     return float(np.sqrt(max(1.0 - float(np.sum(second_moment - mass * means**2)), 1e-6)))
-
-
-def conditional_codes(latent: Floats, groups: Integers, edges: Mapping[int, Floats]) -> Integers:
-    """Return codes int64 (n,): the latent of a row cut by the inner edges that belong to its group."""
-    codes = np.zeros(latent.shape[0], dtype=np.int64)
-    for group, inner in edges.items():
-        rows = groups == group
-        codes[rows] = np.searchsorted(inner, latent[rows])
-    return codes
-
-
-def fitted_edges(latent: Floats, groups: Integers, shares: Mapping[int, list[float]]) -> dict[int, Floats]:
-    """Return inner z edges per group so that the given shares hold among the reference rows of that group."""
-    edges: dict[int, Floats] = {}
-    for group, wanted in shares.items():
-        cumulated = np.cumsum(wanted)[:-1] / np.sum(wanted)
-        rows = latent[groups == group]
-        edges[group] = np.quantile(rows, cumulated) if rows.size >= 50 else normal_quantile(cumulated)
-    return edges

@@ -1,99 +1,167 @@
-"""Who defaults: the true probability, from the part of a client's latents that the tables can show."""
+"""Who defaults: the true probability of a client, read from what its tables show."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 
-from solvent.world.copula import MISSING, Latents
+from solvent.world.aggregates import RawRows, published_aggregates, recent_aggregates
 from solvent.world.draws import Draws
-from solvent.world.exact import multiply, settle
-from solvent.world.marginals import Flags, Floats, Marginal
+from solvent.world.exact import multiply
+from solvent.world.marginals import Coded, Column, Flags, Floats, Integers, Table, numbers, texts
 from solvent.world.normal import normal_cdf
 
-RIDGE_APPLICATION = 0.10
-RIDGE_HISTORY = 0.08
-"""Added to the variance of each visible value when the default latent is regressed on them.
+MISSING = "__missing"
+SOURCES = ("EXT_SOURCE_1", "EXT_SOURCE_2", "EXT_SOURCE_3")
+NO_DATE = 365243.0
 
-The correlations of 147 values are estimates; unshrunk, their noise makes an AUC of .90 look attainable. These two put
-the ceiling of the application at about .77 and that of everything at about .81: published models of the real tables
-reach .771 and .800.
-"""
+
+@dataclass(frozen=True)
+class ClientTables:
+    """The raw tables of `clients` clients in memory: history rows with the position of their client."""
+
+    clients: int
+    histories: Mapping[str, tuple[Table, Integers]]
+
+    def has(self, table: str) -> bool:
+        """Return whether the table is there."""
+        return table in self.histories
+
+    def owner(self, table: str) -> Integers:
+        """Return the position of the client of each row, int64 (rows,)."""
+        return self.histories[table][1]
+
+    def numbers(self, table: str, name: str) -> Floats:
+        """Return a number column, float64 (rows,)."""
+        return numbers(self.histories[table][0], name)
+
+    def texts(self, table: str, name: str) -> Coded:
+        """Return a text column."""
+        return texts(self.histories[table][0], name)
+
+
+def visible_columns(application: Table, histories: RawRows) -> dict[str, Column]:
+    """Return what the truth can read of each client: application columns and aggregates of its history rows."""
+    columns: dict[str, Column] = {**application, **published_aggregates(histories), **recent_aggregates(histories)}
+    return {**columns, **_ratios(columns)}
+
+
+def _ratios(columns: dict[str, Column]) -> dict[str, Floats]:
+    """Return what published solutions compute from the application first of all."""
+    employed = numbers(columns, "DAYS_EMPLOYED")
+    sources = np.column_stack([numbers(columns, name) for name in SOURCES])
+    least = np.where(np.isnan(sources), np.inf, sources).min(axis=1)
+    return {
+        "application_credit_goods_ratio": _ratio(columns, "AMT_CREDIT", "AMT_GOODS_PRICE"),
+        "application_credit_annuity_ratio": _ratio(columns, "AMT_CREDIT", "AMT_ANNUITY"),
+        "application_annuity_income_ratio": _ratio(columns, "AMT_ANNUITY", "AMT_INCOME_TOTAL"),
+        "application_employed_birth_ratio": np.where(employed == NO_DATE, np.nan, employed)
+        / numbers(columns, "DAYS_BIRTH"),
+        "application_ext_source_min": np.where(np.isinf(least), np.nan, least),
+        "instalment_annuity_ratio": _ratio(columns, "AMT_ANNUITY", "instalment_payment_max"),
+    }
+
+
+def _ratio(columns: dict[str, Column], upper: str, lower: str) -> Floats:
+    below = numbers(columns, lower)
+    return numbers(columns, upper) / np.where(below > 0, below, np.nan)
+
+
+@dataclass(frozen=True)
+class Term:
+    """One standardised value of the truth: a column's normal score, or whether the column is missing.
+
+    `knots` are the column's numbers and `scores` their normal scores, straight between them; for a text column `labels`
+    has the score of each category. A missing flag has neither: it is `scores[0]` where the value is there, `scores[1]`
+    where it is missing. NaN where the column is missing, but for flags.
+    """
+
+    name: str
+    scores: Floats
+    knots: Floats | None = None
+    labels: Mapping[str, float] | None = None
+
+    @property
+    def column(self) -> str:
+        """The column that the term reads."""
+        return self.name.removesuffix(MISSING)
+
+    def read(self, columns: Mapping[str, Column]) -> Floats:
+        """Return the term of each client, float64 (n,)."""
+        column = columns[self.column]
+        if isinstance(column, Coded):
+            if self.labels is None:
+                return self.scores[(column.codes < 0).astype(np.int64)]
+            known = np.array([self.labels.get(label, 0.0) for label in column.labels] or [0.0])
+            return np.where(column.codes < 0, np.nan, known[column.codes])
+        values = np.asarray(column, dtype=np.float64)
+        if self.knots is None:
+            return self.scores[np.isnan(values).astype(np.int64)]
+        return np.interp(values, self.knots, self.scores)
 
 
 @dataclass(frozen=True)
 class OutcomeModel:
-    """Probit of default on visible values: `weights` (k,), cut at `threshold` with residual deviation `residual`."""
+    """Probit of default on k visible terms, fitted by `tools/fit_truth.py` and shipped as `facts/truth.json`.
 
-    marginals: tuple[Marginal, ...]
-    hidden_flags: Mapping[int, str]
-    core: Floats
-    core_positions: tuple[int, ...]
+    `expected` (c, k) says what the c terms that are never missing, at the positions `core`, tell of each term: it
+    stands in where a term is missing. Default has the probability that a standard normal exceeds
+    (threshold - weights . terms) / residual.
+    """
+
+    terms: tuple[Term, ...]
     weights: Floats
+    core: tuple[int, ...]
+    expected: Floats
     threshold: float
     residual: float
 
-    def probability(self, latents: Latents, hidden: Mapping[str, Flags]) -> Floats:
-        """Return the true probability of default of each client, float64 (n,), strictly between 0 and 1."""
-        visible = _visible(self, latents, hidden)
-        return normal_cdf((multiply(visible, self.weights) - self.threshold) / self.residual)
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Self:
+        """Build the model from `facts/truth.json`."""
+        terms = tuple(
+            Term(
+                name,
+                np.asarray(entry.get("scores", []), dtype=np.float64),
+                np.asarray(entry["knots"], dtype=np.float64) if "knots" in entry else None,
+                entry.get("labels"),
+            )
+            for name, entry in content["terms"].items()
+        )
+        names = [term.name for term in terms]
+        expected = np.zeros((len(content["core"]), len(terms)))
+        for name, row in content["expected"].items():
+            expected[:, names.index(name)] = row
+        return cls(
+            terms=terms,
+            weights=np.array([entry["weight"] for entry in content["terms"].values()]),
+            core=tuple(names.index(name) for name in content["core"]),
+            expected=expected,
+            threshold=float(content["threshold"]),
+            residual=float(content["residual"]),
+        )
+
+    def probability(self, columns: Mapping[str, Column]) -> Floats:
+        """Return the true probability of default of each client, float64 (n,), strictly between 0 and 1.
+
+        `columns` are those of `visible_columns`.
+        """
+        index = multiply(fill_missing(read_terms(self.terms, columns), self.core, self.expected), self.weights)
+        return normal_cdf((index - self.threshold) / self.residual)
 
 
-def fit_outcomes(reference: Latents, hidden: Mapping[str, Flags], default_rate: float) -> OutcomeModel:
-    """Fit the weights so that visible values keep their correlation with default, at the given mean probability."""
-    names = reference.copula.names
-    flags = {position: name for position, name in enumerate(names) if name in hidden}
-    core_positions = tuple(
-        position
-        for position, name in enumerate(names)
-        if position not in flags and name[0].isupper() and not name.endswith(MISSING)
-    )
-    raw = _raw_visible(reference, reference.copula.marginals)
-    never_hidden = raw[:, core_positions]
-    core = settle(np.linalg.solve(never_hidden.T @ never_hidden, never_hidden.T @ raw).astype(np.float64))
-    draft = OutcomeModel(reference.copula.marginals, flags, core, core_positions, np.zeros(len(names)), 0.0, 1.0)
-    visible = _visible(draft, reference, hidden)
-    weights = _ridge(visible, reference.copula.target_correlations, names)
-    index = multiply(visible, weights)
-    residual = float(np.sqrt(max(1.0 - float(np.var(index)), 0.1)))
-    threshold = _threshold(index, residual, default_rate)
-    return OutcomeModel(reference.copula.marginals, flags, core, core_positions, weights, threshold, residual)
+def read_terms(terms: tuple[Term, ...], columns: Mapping[str, Column]) -> Floats:
+    """Return the terms of each client, float64 (n, k), NaN where a value is missing."""
+    return np.column_stack([term.read(columns) for term in terms])
+
+
+def fill_missing(values: Floats, core: tuple[int, ...], expected: Floats) -> Floats:
+    """Return the terms (n, k) with what the core terms tell in place of a missing one."""
+    told = multiply(np.ascontiguousarray(values[:, core]), expected)
+    return np.where(np.isnan(values), told, values)
 
 
 def draw_outcomes(probability: Floats, draws: Draws) -> Flags:
     """Draw who defaults, a flag per client, each with its own probability."""
     return draws.chance(probability, probability.shape[0])
-
-
-def _raw_visible(latents: Latents, marginals: tuple[Marginal, ...]) -> Floats:
-    return np.column_stack([marginal.visible(latents.values[:, at]) for at, marginal in enumerate(marginals)])
-
-
-def _visible(model: OutcomeModel, latents: Latents, hidden: Mapping[str, Flags]) -> Floats:
-    """Return visible values (n, k); a hidden one is replaced by what the never hidden columns say about it."""
-    raw = _raw_visible(latents, model.marginals)
-    expected = multiply(raw[:, model.core_positions], model.core)
-    for position, name in model.hidden_flags.items():
-        raw[:, position] = np.where(hidden[name], expected[:, position], raw[:, position])
-    return raw
-
-
-def _ridge(visible: Floats, target_correlations: Floats, names: tuple[str, ...]) -> Floats:
-    covariance = np.cov(visible, rowvar=False)
-    is_history = np.array([name[0].islower() for name in names])
-    penalty = np.where(is_history, RIDGE_HISTORY, RIDGE_APPLICATION)
-    wanted = target_correlations * np.sqrt(np.diag(covariance))
-    return settle(np.linalg.solve(covariance + np.diag(penalty), wanted).astype(np.float64))
-
-
-def _threshold(index: Floats, residual: float, default_rate: float) -> float:
-    """Return the cut with this mean probability, by halving, on a thousand means of neighbours."""
-    index = np.array([part.mean() for part in np.array_split(np.sort(index), 1000)])
-    lower, upper = -10.0, 10.0
-    for _ in range(60):
-        middle = (lower + upper) / 2
-        if np.mean(normal_cdf((index - middle) / residual)) > default_rate:
-            lower = middle
-        else:
-            upper = middle
-    return (lower + upper) / 2

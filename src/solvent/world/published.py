@@ -1,6 +1,7 @@
 """Reading of the published statistics that ship with this room."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -21,27 +22,47 @@ class Facts:
     correlation: Mapping[str, Any]
     relations: Mapping[str, Any]
     histories: Mapping[str, Any]
+    sample: Mapping[str, Any]
 
     @property
     def default_rate(self) -> float:
         """Share of applicants that default, of the full labelled table."""
         return float(self.relations["default_rate"])
 
+    def correlation_of(self, left: str, right: str) -> float:
+        """Return the published correlation of two columns; KeyError if it is not known."""
+        names: list[str] = self.correlation["names"]
+        row, column = sorted((names.index(left), names.index(right)), reverse=True)
+        thousandths = self.correlation["lower_thousandths"][row][column]
+        if thousandths is None:
+            raise KeyError(f"the correlation of {left} and {right} is not published")
+        return float(thousandths) / 1000
+
+    def joint_share(self, left: str, right: str) -> float:
+        """Return the share of applications in which two columns of two values both show their second one."""
+        first, second = (float(self.application[name].visible_mass[1]) for name in (left, right))
+        spread = math.sqrt(first * (1 - first) * second * (1 - second))
+        return first * second + self.correlation_of(left, right) * spread
+
 
 def load_facts() -> Facts:
     """Read the statistics from the package, about 120 kB of JSON; nothing is cached."""
-    marginals = _read("marginals")
+    marginals = read_facts("marginals")
     return Facts(
-        columns={table: tuple((name, kind) for name, kind in listed) for table, listed in _read("columns").items()},
+        columns={
+            table: tuple((name, kind) for name, kind in listed) for table, listed in read_facts("columns").items()
+        },
         application={name: Marginal.from_facts(entry) for name, entry in marginals["application"].items()},
         client={name: Marginal.from_facts(entry) for name, entry in marginals["client"].items()},
-        correlation=_read("correlation"),
-        relations=_read("relations"),
-        histories=_read("histories"),
+        correlation=read_facts("correlation"),
+        relations=read_facts("relations"),
+        histories=read_facts("histories"),
+        sample=read_facts("sample_shares"),
     )
 
 
-def _read(name: str) -> dict[str, Any]:
+def read_facts(name: str) -> dict[str, Any]:
+    """Read one file of `facts/`."""
     content: dict[str, Any] = json.loads(
         (resources.files("solvent.world") / "facts" / f"{name}.json").read_text(encoding="utf-8")
     )

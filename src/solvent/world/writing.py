@@ -3,19 +3,53 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv
+import pyarrow.compute as pc
 import pyarrow.parquet
 
 from solvent.world.marginals import Coded, Column, Table
-from solvent.world.published import INTEGER, TEXT
+from solvent.world.published import INTEGER, NUMBER, TEXT
 
 FORMATS = ("csv", "parquet")
-_TYPES = {INTEGER: pa.int64(), TEXT: pa.string()}
-TRUTH_COLUMNS = (("SK_ID_CURR", INTEGER), ("true_probability_default", "number"), ("defaulted", INTEGER))
+TRUTH_FILES = ("truth", "outcomes", "scenario")
+MOMENT, FLAG = "moment", "flag"
+"""Kinds of the truth files: int64 microseconds since 1970 in UTC, and 1, 0 or NaN."""
+
+TRUTH_COLUMNS = (
+    ("SK_ID_CURR", INTEGER),
+    ("true_probability_default", NUMBER),
+    ("defaulted", INTEGER),
+    ("applied_at", MOMENT),
+    ("planted", INTEGER),
+)
+OUTCOME_COLUMNS = (
+    ("SK_ID_CURR", INTEGER),
+    ("kind", TEXT),
+    ("observed_at", MOMENT),
+    ("reported_at", MOMENT),
+    ("defaulted", FLAG),
+)
+
+_TYPES = {
+    INTEGER: pa.int64(),
+    TEXT: pa.string(),
+    NUMBER: pa.float64(),
+    MOMENT: pa.timestamp("us", tz="UTC"),
+    FLAG: pa.bool_(),
+}
+_LARGEST_PLAIN = 1e15
+"""From here on a double is written with an exponent, which needs no fraction."""
+
+_TO_QUOTE = '[",\n\r]'
+
+
+class _Writer(Protocol):
+    def write_table(self, table: pa.Table) -> None: ...
+
+    def close(self) -> None: ...
 
 
 class TableFile:
@@ -25,12 +59,12 @@ class TableFile:
         self.columns = tuple(columns)
         self.rows = 0
         self._buffer: list[Any] = []
-        self._schema = pa.schema([(name, _TYPES.get(kind, pa.float64())) for name, kind in self.columns])
+        self._schema = pa.schema([(name, _TYPES[kind]) for name, kind in self.columns])
+        self._writer: _Writer
         if path.suffix == ".parquet":
-            self._writer: Any = pa.parquet.ParquetWriter(path, self._schema, compression="zstd")
+            self._writer = pa.parquet.ParquetWriter(path, self._schema, compression="zstd")
         else:
-            options = pa.csv.WriteOptions(quoting_header="none")
-            self._writer = pa.csv.CSVWriter(path, self._schema, write_options=options)
+            self._writer = _CsvWriter(path, self._schema.names)
 
     def __enter__(self) -> Self:
         return self
@@ -53,20 +87,55 @@ class TableFile:
             self._buffer.clear()
 
 
+class _CsvWriter:
+    """Writes CSV as the Kaggle files are written: 1.0 in a number column, 1 in an integer one, quotes where needed."""
+
+    def __init__(self, path: Path, names: Sequence[str]) -> None:
+        self._file = path.open("wb")
+        self._file.write((",".join(names) + "\n").encode())
+
+    def write_table(self, table: pa.Table) -> None:
+        for batch in table.to_batches():
+            fields = [_csv_fields(column) for column in batch.columns]
+            lines = pc.binary_join_element_wise(*fields, ",", null_handling="replace", null_replacement="")
+            _, offsets, text = pc.binary_join_element_wise(lines, "", "\n").buffers()
+            end = int(np.frombuffer(offsets, dtype=np.int32)[batch.num_rows])
+            self._file.write(memoryview(text)[:end])
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _csv_fields(column: pa.Array) -> pa.Array:
+    """Return a column as the texts that stand between the commas; a missing value stays null."""
+    if pa.types.is_string(column.type):
+        encoded = column.dictionary_encode()
+        words = encoded.dictionary
+        quoted = pc.binary_join_element_wise('"', pc.replace_substring(words, '"', '""'), '"', "")
+        words = pc.if_else(pc.match_substring_regex(words, _TO_QUOTE), quoted, words)
+        return words.take(encoded.indices)
+    texts = pc.cast(column, pa.string())
+    if not pa.types.is_floating(column.type):
+        return texts
+    plain = pc.and_(pc.equal(column, pc.floor(column)), pc.less(pc.abs(column), _LARGEST_PLAIN))
+    return pc.if_else(plain, pc.binary_join_element_wise(texts, ".0", ""), texts)
+
+
 def _to_arrow(column: Column, kind: str) -> pa.Array:
     if isinstance(column, Coded):
         codes = pa.array(column.codes, mask=column.codes < 0)
         return pa.array(column.labels, type=pa.string()).take(codes)
-    if kind == INTEGER:
-        return pa.array(np.asarray(column).astype(np.int64))
+    if kind in (INTEGER, MOMENT):
+        return pa.array(np.asarray(column).astype(np.int64)).cast(_TYPES[kind])
     values = np.asarray(column, dtype=np.float64)
-    return pa.array(values, mask=np.isnan(values))
+    numbers = pa.array(values, mask=np.isnan(values))
+    return numbers.cast(_TYPES[kind])
 
 
 def open_files(
     folder: Path, columns: Mapping[str, Sequence[tuple[str, str]]], file_format: str
 ) -> dict[str, TableFile]:
-    """Open one file per raw table, and `truth.parquet`, in an existing folder."""
+    """Open one file per raw table, and `truth.parquet` and `outcomes.parquet`, in an existing folder."""
     application = columns["application"]
     listed = {
         "application_train": application,
@@ -75,4 +144,5 @@ def open_files(
     }
     files = {name: TableFile(folder / f"{name}.{file_format}", listed[name]) for name in listed}
     files["truth"] = TableFile(folder / "truth.parquet", TRUTH_COLUMNS)
+    files["outcomes"] = TableFile(folder / "outcomes.parquet", OUTCOME_COLUMNS)
     return files

@@ -1,0 +1,1 @@
+"""How close a made world is to the published statistics of the real tables."""
