@@ -1,115 +1,159 @@
-"""The API in a process of its own, and a light HTTP client to drive it with."""
+"""The API in processes of their own, to be driven and ended: none outlives the context that started it.
 
-import asyncio
+They are forked from a server that has imported everything: imports take 3 s of a core, a start without them a tenth.
+"""
+
+import multiprocessing
 import os
+import random
+import signal
 import socket
-import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
-Process = subprocess.Popen[bytes]
+from solvent.errors import SolventError
+
+if TYPE_CHECKING:
+    from multiprocessing.context import ForkServerProcess
+
 START_SECONDS = 60.0
+STOP_SECONDS = 60.0
+"""Longer than the API gives to requests under way (30 s) and to its last checkpoint."""
 
-_SERVE = """
-import sys
-from pathlib import Path
-from solvent.api.server import serve
-from solvent.settings import read_settings
+LOWEST_PORT, HIGHEST_PORT = 20_000, 32_000
+"""Below the ports of outgoing connections: one of those could take the port of an instance that is being replaced."""
 
-if __name__ == "__main__":
-    serve(Path(sys.argv[1]), read_settings(), port=int(sys.argv[2]), workers=int(sys.argv[3]))
-"""
+CONFIGURATION_CODE = 78
+PRELOADED = ("lightgbm", "alembic.config", "psycopg", "solvent.api.server", "running_api")
 
 
-class ConnectionLostError(Exception):
-    """The server went away; nobody knows what became of the request."""
+class Process:
+    """One process of the API; `plant`, if given, changes it before it serves."""
+
+    def __init__(self, serve: Callable[..., None], *arguments: object) -> None:
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(list(PRELOADED))
+        self._process: ForkServerProcess = context.Process(target=serve, args=arguments)
+        self._process.start()
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs; minus the signal that ended it."""
+        return self._process.exitcode
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid or 0
+
+    def signal(self, number: int) -> None:
+        """Send a signal, unless it has ended."""
+        if self.exit_code is None:
+            os.kill(self.pid, number)
+
+    def wait(self, seconds: float = STOP_SECONDS) -> int:
+        """Return its exit code; raises TimeoutError if it does not end in time."""
+        self._process.join(seconds)
+        if self.exit_code is None:
+            raise TimeoutError(f"an API process did not end within {seconds:g} s")
+        return self.exit_code
+
+    def kill(self) -> None:
+        self._process.kill()
+        self.wait()
 
 
-class HttpConnection(asyncio.Protocol):
-    """One HTTP/1.1 connection that is kept open, for one request at a time.
+class Instances:
+    """API processes by port, on one bundle and one home; those that still run when the context ends are killed."""
 
-    Made for this: an asyncio protocol without a general client's work, so that both cores stay with the servers.
-    """
+    def __init__(self, bundle: Path, home: Path, *, variables: Mapping[str, str] | None = None) -> None:
+        self._bundle = bundle
+        self._variables = {
+            "SOLVENT_HOME": str(home),
+            "SOLVENT_LOG_FORMAT": "json",
+            "SOLVENT_ENVIRONMENT": "local",
+            **(variables or {}),
+        }
+        self._journal = home / "api.log"
+        self.by_port: dict[int, Process] = {}
+        home.mkdir(parents=True, exist_ok=True)
 
-    def __init__(self) -> None:
-        self._received = b""
-        self._expected = -1
-        self._answer: asyncio.Future[tuple[int, bytes]] | None = None
-        self._transport: asyncio.Transport | None = None
+    def __enter__(self) -> Self:
+        return self
 
-    @classmethod
-    async def open(cls, port: int) -> "HttpConnection":
-        """Connect; raises OSError if nobody listens."""
-        _, connection = await asyncio.get_running_loop().create_connection(cls, "127.0.0.1", port)
-        return connection
+    def __exit__(self, *_: object) -> None:
+        for process in self.by_port.values():
+            process.kill()
 
-    async def post(self, path: str, body: bytes, *, key: str | None = None) -> tuple[int, bytes]:
-        """Send a body of JSON and return status and body of the answer; raises ConnectionLostError."""
-        if self._transport is None or self._transport.is_closing():
-            raise ConnectionLostError
-        self._answer = asyncio.get_running_loop().create_future()
-        extra = f"idempotency-key: {key}\r\n" if key else ""
-        head = f"POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n{extra}"
-        self._transport.write(f"{head}content-length: {len(body)}\r\n\r\n".encode() + body)
-        return await self._answer
+    def start(self, port: int, *, plant: Callable[[], None] | None = None) -> Process:
+        """Start an instance, and return when it answers, or has killed itself at a point that was planted.
 
-    def close(self) -> None:
-        """Close the connection."""
-        if self._transport is not None:
-            self._transport.close()
+        Raises:
+            RuntimeError: it ended otherwise, or does not answer.
+        """
+        process = self.launch(port, plant=plant)
+        deadline = time.monotonic() + START_SECONDS
+        while process.exit_code is None and not is_answered(port, "/health/ready"):
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"the API does not answer: see {self._journal}")
+            time.sleep(0.02)
+        if process.exit_code not in {None, -signal.SIGKILL}:
+            raise RuntimeError(f"the API ended with code {process.exit_code}: see {self._journal}")
+        return process
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.Transport):
-            self._transport = transport
+    def launch(self, port: int, *, plant: Callable[[], None] | None = None) -> Process:
+        """Start an instance, and return at once."""
+        process = Process(_serve, self._bundle, port, self._journal, self._variables, plant)
+        self.by_port[port] = process
+        return process
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - as asyncio calls it
-        if self._answer is not None and not self._answer.done():
-            self._answer.set_exception(ConnectionLostError())
+    def stop(self) -> list[int]:
+        """Stop every instance in order, and return their exit codes; raises TimeoutError if one does not end."""
+        for process in self.by_port.values():
+            process.signal(signal.SIGTERM)
+        return [process.wait() for process in self.by_port.values()]
 
-    def data_received(self, data: bytes) -> None:
-        self._received += data
-        if self._expected < 0:
-            head, separator, _ = self._received.partition(b"\r\n\r\n")
-            if not separator:
-                return
-            length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
-            self._expected = len(head) + 4 + int(length)
-        if len(self._received) >= self._expected and self._answer is not None:
-            body = self._received[: self._expected].partition(b"\r\n\r\n")[2]
-            status = int(self._received[9:12])
-            self._received, self._expected = self._received[self._expected :], -1
-            self._answer.set_result((status, body))
+
+def _serve(
+    bundle: Path, port: int, journal: Path, variables: Mapping[str, str], plant: Callable[[], None] | None
+) -> None:
+    from solvent.api.server import serve  # noqa: PLC0415 - only processes that serve import it
+    from solvent.settings import read_settings  # noqa: PLC0415
+
+    with journal.open("ab") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    os.environ.update(variables)
+    tempfile.tempdir = None
+    if plant is not None:
+        plant()
+    try:
+        serve(bundle, read_settings(), port=port)
+    except SolventError as error:
+        print(error, file=sys.stderr)
+        sys.exit(CONFIGURATION_CODE)
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
-
-
-def start_api(bundle: Path, home: Path, port: int, *, workers: int = 1) -> Process:
-    """Start the API with its embedded database in `home`, and return once it is ready; its log goes to `home`."""
-    variables = {"SOLVENT_HOME": str(home), "SOLVENT_LOG_FORMAT": "json", "SOLVENT_ENVIRONMENT": "local"}
-    home.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-c", _SERVE, str(bundle), str(port), str(workers)]
-    with (home / "api.log").open("ab") as journal:
-        process = subprocess.Popen(command, env={**os.environ, **variables}, stderr=journal)  # noqa: S603
-    wait_until_answered(f"http://127.0.0.1:{port}/health/ready", process)
-    return process
-
-
-def wait_until_answered(address: str, process: Process) -> None:
-    """Return once the address answers 200; raises RuntimeError if the process ends or takes too long."""
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
+    """A port that nobody listens on now, and that no outgoing connection gets."""
+    while True:
+        port = random.SystemRandom().randint(LOWEST_PORT, HIGHEST_PORT)
         try:
-            urllib.request.urlopen(address, timeout=5).close()  # noqa: S310 - our own address
-        except (urllib.error.URLError, ConnectionError):
-            time.sleep(0.02)
-        else:
-            return
-    raise RuntimeError(f"{address} did not answer: see the log of the process")
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            continue
+        return port
+
+
+def is_answered(port: int, path: str) -> bool:
+    """Tell whether an instance answers 200."""
+    try:
+        urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5).close()
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return False
+    return True

@@ -62,3 +62,17 @@ def test_a_database_url_does_not_show_in_the_settings(monkeypatch: pytest.Monkey
 def test_every_setting_is_documented_and_every_documented_setting_exists() -> None:
     documented = set(re.findall(r"^\| `(SOLVENT_\w+)`", DOCUMENT.read_text(), re.MULTILINE))
     assert documented == {f"SOLVENT_{name.upper()}" for name in Settings.model_fields}
+
+
+@pytest.mark.parametrize(
+    ("environment", "authentication", "asks"),
+    [("local", None, False), ("local", "on", True), ("production", None, True), ("production", "off", False)],
+)
+def test_callers_are_asked_for_keys_outside_local_unless_it_is_said(
+    monkeypatch: pytest.MonkeyPatch, environment: str, authentication: str | None, *, asks: bool
+) -> None:
+    monkeypatch.setenv("SOLVENT_ENVIRONMENT", environment)
+    monkeypatch.setenv("SOLVENT_DATABASE_URL", "postgresql://solvent@127.0.0.1/solvent")
+    if authentication is not None:
+        monkeypatch.setenv("SOLVENT_AUTHENTICATION", authentication)
+    assert read_settings().asks_for_keys is asks

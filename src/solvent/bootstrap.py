@@ -1,23 +1,39 @@
 """Builds the objects of a process from its settings; nothing else constructs them."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
+
+import structlog
 
 from solvent import __version__
 from solvent.bundle.files import read_bundle
-from solvent.decision_log.connections import connect_sync
-from solvent.decision_log.embedded import start_embedded
+from solvent.bundle.recorded import restore_bundle
+from solvent.decision_log.connections import SyncConnection, connect_sync
+from solvent.decision_log.embedded import EmbeddedServer, start_embedded
+from solvent.decision_log.housekeeping import Housekeeper
+from solvent.decision_log.models import list_models, read_files
 from solvent.decision_log.partitions import ensure_partitions
+from solvent.decision_log.retention import RetentionRules
 from solvent.decision_log.revisions import upgrade
+from solvent.decision_log.sealing import Sealer
 from solvent.decision_log.self_check import check_server_settings
+from solvent.decision_log.signing import Signer, make_signer, read_signer
 from solvent.decision_log.writer import PostgresDecisionLog
 from solvent.domain.clock import utc_now
 from solvent.domain.ports import DecisionLog
+from solvent.errors import DecisionLogError
 from solvent.scoring.model import Model
 from solvent.scoring.process import new_request_id
 from solvent.scoring.service import ScoringService
-from solvent.settings import Settings
+from solvent.settings import Environment, Settings
+
+WATCH_SECONDS = 1.0
+"""How often the embedded server is looked at."""
+
+log = structlog.get_logger(__name__)
 
 
 @contextmanager
@@ -26,15 +42,38 @@ def open_database(settings: Settings) -> Iterator[str]:
     if settings.database_url is not None:
         yield settings.database_url.get_secret_value()
         return
-    with start_embedded(settings.database_directory) as server:
+    with start_embedded(settings.database_directory) as server, _kept_running(server):
         yield server.url
+
+
+@contextmanager
+def _kept_running(server: EmbeddedServer) -> Iterator[None]:
+    """Start the embedded server again within seconds if it is ended by hand."""
+    is_over = threading.Event()
+
+    def watch() -> None:
+        while not is_over.wait(WATCH_SECONDS):
+            try:
+                if server.revive():
+                    log.warning("embedded_database_revived")
+            except DecisionLogError:
+                log.error("embedded_database_not_revived")  # noqa: TRY400 - tried again, and its log file tells why
+
+    thread = threading.Thread(target=watch, name="embedded database", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
 
 
 def prepare_database(url: str) -> None:
     """Bring the schema to the newest revision, make the partitions of the coming months, check the server's settings.
 
     Raises:
-        DecisionLogError: a setting of the server would lose decisions, or the database cannot be reached.
+        DecisionLogError: the database cannot be reached.
+        UnsafeLogError: a setting of the server, or a right, would let decisions get lost or changed.
     """
     upgrade(url)
     ensure_partitions(url, utc_now())
@@ -42,14 +81,72 @@ def prepare_database(url: str) -> None:
         check_server_settings(connection)
 
 
+def prepare_serving(url: str, settings: Settings) -> None:
+    """Do what a process needs before it decides: in production only check, since its login may change nothing.
+
+    Raises:
+        DecisionLogError: as `prepare_database`; in production also a database that is not at the newest revision.
+        UnsafeLogError: as `prepare_database`; in production also a login that could change decisions.
+    """
+    if settings.environment is Environment.LOCAL:
+        prepare_database(url)
+        return
+    with connect_sync(url, application_name="solvent-start") as connection:
+        check_server_settings(connection, with_login=True)
+
+
 def load_model(bundle: Path) -> Model:
     """Read and check a bundle and make it ready to decide; raises BundleError."""
     return Model(read_bundle(bundle))
 
 
-def open_log(url: str) -> PostgresDecisionLog:
-    """The decision log of one process; open it inside its event loop."""
-    return PostgresDecisionLog(url, clock=utc_now)
+def open_log(url: str, settings: Settings | None = None) -> PostgresDecisionLog:
+    """The decision log of one process; open it inside its event loop.
+
+    With settings it also signs checkpoints and tidies up, as every process that decides must.
+
+    Raises:
+        UnsafeLogError: the signing key is missing or not safe.
+    """
+    if settings is None:
+        return PostgresDecisionLog(url, clock=utc_now)
+    sealer = Sealer(url, signer=open_signer(settings), folder=settings.ledger_folder, clock=utc_now)
+    housekeeper = Housekeeper(url, claims_kept=retention_rules(settings).claims, clock=utc_now)
+    return PostgresDecisionLog(url, clock=utc_now, companions=(sealer, housekeeper))
+
+
+def restore_model(connection: SyncConnection, version: str) -> Model:
+    """Make a model ready to decide from what the log kept of it.
+
+    Raises:
+        DecisionLogError: the log does not know the version, or a file was altered.
+        BundleError: the files do not make a bundle.
+    """
+    found = next((model for model in list_models(connection) if model.model_version == version), None)
+    if found is None:
+        raise DecisionLogError(f"the log holds no model of version {version}: run `solvent ledger verify`")
+    return Model(restore_bundle(found.manifest, read_files(connection, found)))
+
+
+def retention_rules(settings: Settings) -> RetentionRules:
+    """How long rows are kept, as the settings say."""
+    return RetentionRules(
+        decisions=timedelta(days=settings.decisions_kept_days),
+        failures=timedelta(days=settings.failures_kept_days),
+        telemetry=timedelta(days=settings.telemetry_kept_days),
+        claims=timedelta(hours=settings.claims_kept_hours),
+    )
+
+
+def open_signer(settings: Settings) -> Signer:
+    """The signing key of the deployment; on one machine for one person it is made at the first start.
+
+    Raises:
+        UnsafeLogError: the key is missing or not safe.
+    """
+    if settings.environment is Environment.LOCAL and settings.audit_key_file is None:
+        return make_signer(settings.signing_key_file)
+    return read_signer(settings.signing_key_file)
 
 
 def build_service(model: Model, log: DecisionLog) -> ScoringService:

@@ -54,6 +54,10 @@ class DecisionLogError(SolventError):
     """Something is wrong between us and the decision log."""
 
 
+class UnsafeLogError(DecisionLogError):
+    """A database, a role or a key file on which no decision may rest: the process must not start (exit code 78)."""
+
+
 class LogUnavailableError(DecisionLogError):
     """The decision log cannot be written; nothing was recorded, so nothing may be released."""
 

@@ -13,6 +13,9 @@ from solvent.errors import SettingsError
 CHILD_VARIABLES = frozenset({"SOLVENT_API_URL"})
 """Variables with our prefix that are no settings: the dashboard's page learns from it where the API is."""
 
+MAX_AT_WORK, MAX_IN_QUEUE, QUEUE_MS = 32, 32, 250
+"""What the writer commits at once (`batching.MAX_BATCH`), and as many behind them."""
+
 
 class Environment(StrEnum):
     """Where we run: on one machine for one person, or for a lender."""
@@ -41,6 +44,23 @@ class Settings(BaseSettings):
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     max_body_bytes: int = Field(256 * 1024, ge=1024, description="largest body of /predict")
     max_batch_body_bytes: int = Field(4 * 1024 * 1024, ge=1024, description="largest body of /predict-batch")
+    authentication: bool | None = Field(None, description="ask callers for a key; unset: not in local, else yes")
+    allowed_hosts: str = Field("", description="names that a Host header may hold, with commas; empty: see the page")
+    max_at_work: int = Field(MAX_AT_WORK, ge=1, description="requests for decisions at work in one worker")
+    max_in_queue: int = Field(MAX_IN_QUEUE, ge=0, description="requests that wait for a place at work in one worker")
+    queue_ms: int = Field(QUEUE_MS, ge=1, description="longest wait for a place at work")
+    max_connections: int = Field(2000, ge=1, description="connections of one worker")
+    max_memory_mb: int = Field(2048, ge=64, description="resident memory of a worker from which it decides no more")
+    rate_per_key: int = Field(1000, ge=0, description="requests per second of one key; 0: no limit")
+    rate_per_address: int = Field(2000, ge=0, description="requests per second of one address; 0: no limit")
+    drain_seconds: float = Field(0.0, ge=0, le=30, description="time to answer on after SIGTERM, not ready any more")
+    audit_folder: Path | None = Field(None, description="where the ledger is kept outside the database; unset: in home")
+    audit_key_file: Path | None = Field(None, description="Ed25519 key that signs the ledger; unset: in home")
+    decisions_kept_days: int = Field(5 * 366, ge=183, description="age at which months of decisions are dropped")
+    failures_kept_days: int = Field(5 * 366, ge=30, description="the same for requests that got no decision")
+    telemetry_kept_days: int = Field(30, ge=1, description="the same for scores of shadow models")
+    claims_kept_hours: int = Field(72, ge=24, description="age at which an Idempotency-Key may be used anew")
+    shadow_bundle: Path | None = Field(None, description="a bundle that scores beside the model in force")
 
     @cached_property
     def tracking_uri(self) -> str:
@@ -48,6 +68,21 @@ class Settings(BaseSettings):
         if self.mlflow_tracking_uri:
             return self.mlflow_tracking_uri
         return f"sqlite:///{(self.home / 'mlflow' / 'mlflow.db').resolve()}"
+
+    @property
+    def asks_for_keys(self) -> bool:
+        """Whether callers need a key."""
+        return self.environment is not Environment.LOCAL if self.authentication is None else self.authentication
+
+    @property
+    def ledger_folder(self) -> Path:
+        """Where the ledger is kept outside the database."""
+        return self.audit_folder or self.home / "audit"
+
+    @property
+    def signing_key_file(self) -> Path:
+        """The key that signs the ledger."""
+        return self.audit_key_file or self.home / "audit" / "signing.key"
 
     @property
     def database_directory(self) -> Path:

@@ -29,7 +29,10 @@ def _references(part: object) -> Iterator[str]:
             yield from _references(value)
 
 
-PATHS = ["/", "/health/live", "/health/ready", "/model-info", "/predict", "/predict-batch"]
+PATHS = [
+    "/", "/admin/reload", "/admin/rollback", "/health/live", "/health/ready", "/metrics", "/model-info", "/predict",
+    "/predict-batch",
+]  # fmt: skip
 REQUIRED = ["SK_ID_CURR", "NAME_CONTRACT_TYPE", "AMT_INCOME_TOTAL", "AMT_CREDIT", "DAYS_BIRTH"]
 
 
@@ -87,7 +90,9 @@ async def test_the_example_of_a_body_is_answered(api: httpx.AsyncClient, documen
 @pytest.mark.parametrize("path", ["/predict", "/predict-batch"])
 def test_the_answers_are_documented_with_their_problems(document: dict[str, Any], path: str) -> None:
     operation = document["paths"][path]["post"]
-    assert sorted(operation["responses"]) == ["200", "400", "413", "415", "422", "500", "503"]
+    assert sorted(operation["responses"]) == [
+        "200", "400", "401", "403", "408", "413", "415", "422", "429", "500", "503",
+    ]  # fmt: skip
     answer = {"/predict": "DecisionAnswer", "/predict-batch": "BatchAnswer"}[path]
     assert operation["responses"]["200"]["content"]["application/json"]["schema"] == {
         "$ref": f"#/components/schemas/{answer}"
@@ -96,6 +101,17 @@ def test_the_answers_are_documented_with_their_problems(document: dict[str, Any]
     assert "`log-unavailable`" in operation["responses"]["503"]["description"]
     assert "`duplicate-key`" in operation["responses"]["400"]["description"]
     assert [parameter["name"] for parameter in operation["parameters"]] == ["Idempotency-Key"]
+
+
+def test_the_limits_are_documented(document: dict[str, Any]) -> None:
+    schemas, paths = document["components"]["schemas"], document["paths"]
+    assert schemas["Batch"]["properties"]["clients"]["maxItems"] == 100
+    assert {schemas["Application"]["properties"][table]["maxItems"] for table in HISTORY_TABLES} == {5000}
+    for path, size in (("/predict", 8_000), ("/predict-batch", 16_000)):
+        operation = paths[path]["post"]
+        assert operation["requestBody"]["description"] == f"at most {size} bytes, nested at most 8 levels deep"
+        assert operation["responses"]["413"]["description"].endswith(f"(more than {size} bytes)")
+        assert "`rate-exceeded`" in operation["responses"]["429"]["description"]
 
 
 @pytest.fixture

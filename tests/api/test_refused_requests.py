@@ -82,6 +82,14 @@ async def test_reading_stops_at_the_limit_whatever_was_announced(
 
 
 @pytest.mark.parametrize(
+    ("key", "status"), [("k" * 255, 200), ("k" * 256, 400), ("", 400), ("two words", 400), ("\x7f", 400)]
+)
+async def test_a_key_has_at_most_255_visible_characters(api: httpx.AsyncClient, key: str, status: int) -> None:
+    response = await api.post("/predict", json=SAFE, headers={"Idempotency-Key": key})
+    assert response.status_code == status
+
+
+@pytest.mark.parametrize(
     ("change", "problem"),
     [
         ({"AMT_CREDITS": 1}, "AMT_CREDITS: is no column of this table"),

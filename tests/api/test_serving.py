@@ -14,10 +14,10 @@ import httpx
 import psycopg
 import pytest
 
-from solvent.api.server import _bind, serve
+from solvent.api.server import _bind, _find_allowed_hosts, serve
 from solvent.decision_log.embedded import start_embedded
 from solvent.errors import BundleError, DecisionLogError, SettingsError
-from solvent.settings import Settings
+from solvent.settings import Environment, Settings
 from tiny_model import SAFE
 
 Process = subprocess.Popen[bytes]
@@ -33,9 +33,34 @@ if __name__ == "__main__":
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.0.1", "example.org", ""])  # noqa: S104 - refused
-def test_refuses_a_host_that_others_can_reach(tiny_bundle: Path, host: str) -> None:
-    with pytest.raises(SettingsError, match="asks callers for no key yet"):
+def test_refuses_a_host_that_others_can_reach_without_a_key(tiny_bundle: Path, host: str) -> None:
+    with pytest.raises(SettingsError, match="SOLVENT_AUTHENTICATION=on and make keys with `solvent keys create`"):
         serve(tiny_bundle, Settings(), host=host)
+
+
+def test_refuses_to_go_without_keys_in_production(tiny_bundle: Path) -> None:
+    settings = Settings(environment=Environment.PRODUCTION, authentication=False)
+    with pytest.raises(SettingsError, match="SOLVENT_AUTHENTICATION is off outside the environment local"):
+        serve(tiny_bundle, settings)
+
+
+@pytest.mark.parametrize(
+    ("host", "settings", "allowed"),
+    [
+        ("127.0.0.2", Settings(), {"localhost", "127.0.0.1", "[::1]", "127.0.0.2", "[127.0.0.2]"}),
+        ("127.0.0.1", Settings(authentication=True), None),
+        ("0.0.0.0", Settings(authentication=True, allowed_hosts=" API.lender.test, b "), {"api.lender.test", "b"}),  # noqa: S104
+    ],
+)
+def test_without_keys_only_the_names_of_this_machine_are_served(
+    host: str, settings: Settings, allowed: set[str] | None
+) -> None:
+    assert _find_allowed_hosts(host, settings) == allowed
+
+
+def test_a_refused_shadow_is_refused_before_the_port_is_touched(tiny_bundle: Path, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(BundleError):
+        serve(tiny_bundle, Settings(shadow_bundle=tmp_path / "none"), port=taken.getsockname()[1])
 
 
 def _free_port() -> int:
@@ -140,7 +165,7 @@ def test_one_process_brings_its_database_answers_records_and_ends_in_order(
     assert [answer.status_code for answer in (decided, refused, ready, large)] == [200, 422, 200, 413]
     assert "server" not in decided.headers
     assert [event["event"] for event in _events(journal)] == [
-        "api_listening", *["request_answered"] * 4, "api_stopped"
+        "api_listening", *["request_answered"] * 4, "checkpoint_made", "api_stopped"
     ]  # fmt: skip
     assert not (home / "postgres" / "pgdata" / "postmaster.pid").exists()
     query = "SELECT request_id::text, http_status_code, endpoint, decision FROM predictions ORDER BY timestamp"

@@ -1,49 +1,61 @@
-import importlib.util
-import sys
-from pathlib import Path
-from types import ModuleType
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 
 import pytest
 
+from judge import Acknowledged, Recorded, Verdict, judge
 
-def _load() -> ModuleType:
-    """The judge is a script's neighbour, outside the package."""
-    path = Path(__file__).parents[2] / "benchmarks" / "judge.py"
-    specification = importlib.util.spec_from_file_location("judge", path)
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    sys.modules["judge"] = module
-    specification.loader.exec_module(module)
-    return module
-
-
-JUDGE = _load()
-TOLD = [JUDGE.Acknowledged("a", 1, "id-1"), JUDGE.Acknowledged("b", 2, "id-2"), JUDGE.Acknowledged("b", 2, "id-2")]
-OTHER = JUDGE.Acknowledged("a", 1, "id-4")
-KEPT = [JUDGE.Recorded(1, "id-1"), JUDGE.Recorded(2, "id-2"), JUDGE.Recorded(3, "id-3")]
+TOLD = [
+    Acknowledged("a", 1, "id-1", 0.25, "body-1"),
+    Acknowledged("b", 2, "id-2", 0.5, "body-2"),
+    Acknowledged("b", 2, "id-2", 0.5, "body-2"),
+]
+KEPT = [
+    Recorded(1, "id-1", 0.25, "writer-1", 1),
+    Recorded(2, "id-2", 0.5, "writer-1", 2),
+    Recorded(3, "id-3", 0.75, "writer-2", 1),
+]
+ASKED = {1, 2, 3, 4}
+CLEAN = Verdict(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 
 def test_a_log_that_holds_every_answer_once_is_clean() -> None:
-    verdict = JUDGE.judge(TOLD, KEPT)
-    assert verdict == JUDGE.Verdict(lost=0, doubled=0, decided_twice=0, changed=0, foreign=0)
+    verdict = judge(TOLD, KEPT, asked=ASKED, denied={4})
+    assert verdict == CLEAN
     assert verdict.is_clean
+    assert verdict.describe().endswith("every 200 is recorded exactly once")
 
 
 @pytest.mark.parametrize(
     ("told", "kept", "found"),
     [
-        (TOLD, KEPT[1:], {"lost": 1}),
+        (TOLD, [KEPT[1], replace(KEPT[2], writer_id="writer-1", sequence=1)], {"lost": 1}),
         (TOLD, [*KEPT, KEPT[0]], {"doubled": 1, "decided_twice": 1}),
-        (TOLD, [*KEPT, JUDGE.Recorded(3, "id-4")], {"decided_twice": 1}),
-        ([*TOLD, OTHER], [*KEPT, JUDGE.Recorded(1, "id-4")], {"decided_twice": 1, "changed": 1}),
-        ([*TOLD, OTHER], KEPT, {"lost": 1, "changed": 1}),
-        (TOLD, [JUDGE.Recorded(2, "id-1"), JUDGE.Recorded(1, "id-2")], {"foreign": 3}),
-        (TOLD, [], {"lost": 2}),
+        (TOLD, [*KEPT, Recorded(3, "id-4", 0.75, "writer-2", 2)], {"decided_twice": 1}),
+        ([*TOLD, replace(TOLD[0], body_digest="body-9")], KEPT, {"changed": 1}),
+        (TOLD, [replace(KEPT[0], client_id=2), replace(KEPT[1], client_id=1), KEPT[2]], {"foreign": 3}),
+        (TOLD, [replace(KEPT[0], probability=0.5), replace(KEPT[1], probability=0.25), KEPT[2]], {"altered": 3}),
+        (TOLD, [replace(KEPT[0], probability=0.25000000000000006), *KEPT[1:]], {"altered": 1}),
+        (TOLD, [*KEPT, Recorded(5, "id-5", 0.5, "writer-2", 2)], {"unasked": 1}),
+        (TOLD, [*KEPT, Recorded(4, "id-4", 0.5, "writer-2", 2)], {"denied": 1}),
+        (TOLD, [*KEPT[:2], replace(KEPT[2], sequence=3)], {"holes": 2}),
+    ],
+    ids=[
+        "a lost row", "a doubled row", "a second decision", "another body", "exchanged rows", "exchanged scores",
+        "one bit of a score", "a row that nobody asked for", "a row after a refusal", "a hole in a chain",
     ],
 )  # fmt: skip
-def test_a_planted_fault_is_found_and_counted(told: list[object], kept: list[object], found: dict[str, int]) -> None:
-    verdict = JUDGE.judge(told, kept)
-    none = {"lost": 0, "doubled": 0, "decided_twice": 0, "changed": 0, "foreign": 0}
-    assert verdict == JUDGE.Verdict(**{**none, **found})
+def test_a_planted_fault_is_found_and_counted(
+    told: Sequence[Acknowledged], kept: Sequence[Recorded], found: dict[str, int]
+) -> None:
+    verdict = judge(told, kept, asked=ASKED, denied={4})
+    assert asdict(verdict) == {**asdict(CLEAN), **found}
     assert not verdict.is_clean
+    assert verdict.describe().endswith("THE LOG IS NOT WHAT CALLERS WERE TOLD")
+
+
+@pytest.mark.parametrize("fault", ["unverified", "different"])
+def test_what_verification_and_replay_find_is_held_against_the_log(fault: str) -> None:
+    verdict = judge(TOLD, KEPT, asked=ASKED, **{fault: 2})
+    assert verdict == replace(CLEAN, **{fault: 2})
+    assert verdict.failures == 2

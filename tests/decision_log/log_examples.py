@@ -19,8 +19,11 @@ DECISION = DecisionRecord(
     request_id=UUID("018f0000-0000-7000-8000-000000000001"),
     received_at=ARRIVAL,
     scored_at=datetime(2026, 11, 22, 10, 0, 0, 125456, tzinfo=UTC),
+    caller="local",
     endpoint="/predict",
     model_version="2026.11.1+3fa9c1",
+    model_digest=bytes.fromhex("01" * 32),
+    code_digest=bytes.fromhex("02" * 32),
     api_version="1.0",
     client_id=100001,
     loan_amount=450000.0,
@@ -45,10 +48,12 @@ DECISION = DecisionRecord(
 MODEL = ServedModel(
     model_version="2026.11.1+3fa9c1",
     bundle_digest="b" * 64,
-    program_digest="p" * 64,
+    program_digest="c" * 64,
+    policy_digest="d" * 64,
     threshold=0.0912,
     top_features=("application_external_score_2", "application_contract_type", "bureau_loans_count"),
     manifest=b'{"protocol":1}',
+    files={"model.txt": b"tree", "policy.json": b"{}"},
 )
 
 FAILURE = FailureRecord(

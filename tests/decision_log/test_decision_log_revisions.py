@@ -34,15 +34,15 @@ def test_up_down_up_gives_the_same_schema(unmigrated_url: str) -> None:
     assert not any(line.startswith("CREATE VIEW") for line in _dump_schema(unmigrated_url))
     upgrade(unmigrated_url)
     assert _dump_schema(unmigrated_url) == first
-    assert sum(line.startswith("CREATE VIEW") for line in first) == 2
+    assert sum(line.startswith("CREATE VIEW") for line in first) == 3
 
 
 def test_tells_whether_a_database_is_at_the_newest_revision(unmigrated_url: str) -> None:
     assert find_revision(unmigrated_url) is None
-    with pytest.raises(DecisionLogError, match=r"revision None, this version needs 0001: run `solvent db upgrade`"):
+    with pytest.raises(DecisionLogError, match=r"revision None, this version needs 0004: run `solvent db upgrade`"):
         check_revision(unmigrated_url)
     upgrade(unmigrated_url)
-    assert find_revision(unmigrated_url) == newest_revision() == "0001"
+    assert find_revision(unmigrated_url) == newest_revision() == "0004"
     check_revision(unmigrated_url)
 
 
@@ -62,7 +62,7 @@ def test_lets_go_of_a_locked_table_and_says_what_to_do(database_url: str) -> Non
         other.execute("LOCK TABLE decisions IN ACCESS SHARE MODE")
         with pytest.raises(DecisionLogError, match="tables stayed locked"):
             downgrade(database_url, "base", attempts=1)
-    assert find_revision(database_url) == "0001"
+    assert find_revision(database_url) == "0004"
 
 
 def test_waits_for_a_lock_that_is_given_back(database_url: str) -> None:
@@ -75,18 +75,18 @@ def test_waits_for_a_lock_that_is_given_back(database_url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("table", "columns", "filled_by_the_server"),
+    ("table", "columns", "of_the_chain"),
     [
-        ("decisions", schema.DECISION_COLUMNS, {"recorded_at"}),
-        ("decision_payloads", schema.PAYLOAD_COLUMNS, set()),
-        ("request_failures", schema.FAILURE_COLUMNS, {"recorded_at"}),
+        ("decisions", schema.DECISION_COLUMNS, {"link"}),
+        ("decision_payloads", schema.PAYLOAD_COLUMNS, {"commitment_key"}),
+        ("request_failures", schema.FAILURE_COLUMNS, {"link"}),
     ],
 )
 def test_the_writer_fills_every_column(
-    rows: ReadRows, table: str, columns: tuple[str, ...], filled_by_the_server: set[str]
+    rows: ReadRows, table: str, columns: dict[str, str], of_the_chain: set[str]
 ) -> None:
     query = f"SELECT column_name FROM information_schema.columns WHERE table_name = '{table}'"
-    assert {name for (name,) in rows(query)} == {*columns} | filled_by_the_server
+    assert {name for (name,) in rows(query)} == {*columns} | of_the_chain
 
 
 def test_predictions_has_the_columns_people_know(rows: ReadRows) -> None:
@@ -105,6 +105,7 @@ def test_makes_this_month_and_the_next_ones_once(database_url: str) -> None:
         "decisions_2026_11", "decisions_2026_12", "decisions_2027_01",
         "decision_payloads_2026_11", "decision_payloads_2026_12", "decision_payloads_2027_01",
         "request_failures_2026_11", "request_failures_2026_12", "request_failures_2027_01",
+        "shadow_scores_2026_11", "shadow_scores_2026_12", "shadow_scores_2027_01",
     )  # fmt: skip
     assert ensure_partitions(database_url, NOVEMBER, months_ahead=2) == ()
 

@@ -4,7 +4,7 @@ import traceback
 import zlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import parse_qs, urlsplit
@@ -53,7 +53,6 @@ async def test_stores_every_column_of_a_decision(database_url: str, rows: ReadRo
     def clock() -> datetime:
         return datetime(2026, 11, 22, 10, 0, 0, 133456, tzinfo=UTC)
 
-    before = datetime.now(UTC) - timedelta(seconds=1)
     async with PostgresDecisionLog(database_url, clock=clock) as log:
         await log.record(make_submission(1))
     assert rows(
@@ -87,8 +86,9 @@ async def test_stores_every_column_of_a_decision(database_url: str, rows: ReadRo
             "request",
         )
     ]
-    (recorded_at,) = rows("SELECT recorded_at FROM decisions")[0]
-    assert before < recorded_at < datetime.now(UTC) + timedelta(seconds=1)
+    assert rows(
+        "SELECT recorded_at, caller, encode(model_digest, 'hex'), encode(code_digest, 'hex') FROM decisions"
+    ) == [(clock(), "local", "01" * 32, "02" * 32)]
     (stored,) = rows(
         "SELECT client_id, loan_amount, input, features, top_numbers, top_categories, stored_history "
         "FROM decision_payloads"
@@ -179,9 +179,11 @@ async def test_numbers_have_no_holes_over_many_batches(postgres_log: PostgresDec
     submissions = [
         make_submission(number, probability_default=-1.0 if number % 10 == 0 else 0.25) for number in range(1, 101)
     ]
-    await asyncio.gather(*map(postgres_log.record, submissions), return_exceptions=True)
+    outcomes = await asyncio.gather(*map(postgres_log.record, submissions), return_exceptions=True)
+    recorded = sum(isinstance(outcome, Receipt) for outcome in outcomes)
+    assert recorded > 32
     assert rows("SELECT array_agg(sequence ORDER BY sequence) FROM decisions GROUP BY writer_id") == [
-        (list(range(1, 91)),)
+        (list(range(1, recorded + 1)),)
     ]
 
 

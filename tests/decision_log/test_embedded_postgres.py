@@ -89,6 +89,17 @@ def test_starts_again_after_the_server_was_killed(used: Path) -> None:
     assert not _answers(healed.url)
 
 
+def test_a_handle_revives_a_server_that_was_ended_by_hand_and_leaves_one_that_runs(used: Path) -> None:
+    with start_embedded(used) as server:
+        assert not server.revive()
+        os.kill(int((used / "pgdata" / "postmaster.pid").read_text().split("\n", 1)[0]), signal.SIGKILL)
+        while _answers(server.url):
+            time.sleep(0.01)
+        assert server.revive()
+        assert _ask(server.url, "SELECT number FROM kept") == 7
+    assert not server.revive()
+
+
 def test_forgets_a_first_start_that_was_killed_half_way(tmp_path: Path) -> None:
     (tmp_path / "pgdata.new").mkdir()
     (tmp_path / "pgdata.new" / "PG_VERSION").write_text("18\n")

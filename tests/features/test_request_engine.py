@@ -322,6 +322,7 @@ def test_a_program_without_histories_packs_too() -> None:
         lambda payload: b'{"aggregates":[1],"rows":[[2,"x"]]}\n' + bytes(16),
         lambda payload: b'{"aggregates":[1],"rows":[[2,-1],[3,1]]}\n' + bytes(8),
         lambda payload: b'{"aggregates":[1],"rows":[[2,1.5]]}\n' + bytes(20),
+        lambda payload: b'{"aggregates":[1],"rows":[[2,1.5],[3,0.5]]}\n' + bytes(24),
         lambda payload: b'{"aggregates":[1],"rows":[2]}\n' + bytes(8),
     ],
 )
@@ -340,8 +341,8 @@ def test_a_program_runs_the_same_after_its_way_through_json() -> None:
 def test_counts_the_raw_columns_that_hold_a_value_it_can_use() -> None:
     engine = RequestEngine(compile_all(application.EXT_SOURCE_1 + application.DAYS_EMPLOYED, application.AMT_CREDIT))
     assert engine.client_column_count == 3
-    assert engine.count_usable({"EXT_SOURCE_1": 2.0, "DAYS_EMPLOYED": 365243, "AMT_CREDIT": 2000}) == 1
-    assert engine.count_usable({}) == 0
+    assert engine.evaluate_and_count({"EXT_SOURCE_1": 2.0, "DAYS_EMPLOYED": 365243, "AMT_CREDIT": 2000})[1] == 1
+    assert engine.evaluate_and_count({})[1] == 0
 
 
 def test_literals_are_computed_among_themselves() -> None:

@@ -32,7 +32,7 @@ def test_one_application_and_many_get_the_same_bits(model: Model) -> None:
 
 def test_the_contributions_add_up_to_the_score_but_for_one_constant(model: Model) -> None:
     rows = [model.compute_features(one, None) for one in (SAFE, RISKY)]
-    rest = [model.assess(row).score - model.contributions(row.astype(np.float64).reshape(1, -1)).sum() for row in rows]
+    rest = [model.assess(row).score - model.contributions(row.astype(np.float64)).sum() for row in rows]
     assert rest[0] == pytest.approx(rest[1], abs=1e-9)
 
 
@@ -43,8 +43,8 @@ def test_the_top_values_follow_the_manifest(model: Model) -> None:
 
 
 def test_the_usable_share_counts_the_columns_that_the_model_reads(model: Model) -> None:
-    assert model.usable_share(SAFE) == 1.0
-    assert model.usable_share({**SAFE, "EXT_SOURCE_2": 1.5, "AMT_ANNUITY": 1.0}) == 0.75
+    assert model.compute_features_and_share(SAFE, None)[1] == 1.0
+    assert model.compute_features_and_share({**SAFE, "EXT_SOURCE_2": 1.5, "AMT_ANNUITY": 1.0}, None)[1] == 0.75
 
 
 def test_describes_itself_for_the_log(model: Model) -> None:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from solvent.features.program import Feature
-from solvent.scoring.reasons import find_reasons, read_value
+from solvent.scoring.reasons import ReasonFinder, read_values
 
 
 def _feature(name: str, code: str, categories: tuple[str, ...] = ()) -> Feature:
@@ -16,12 +16,12 @@ FEATURES = (
     _feature("region", "REGION", ("north", "south")),
     _feature("burden", "INCOME_BURDEN"),
 )
-VALUES = np.array([0.1, 5.0, np.nan, 1.0, 3.0])
+VALUES = np.array([0.1, 5.0, np.nan, 1.0, 3.0], dtype=np.float32)
 
 
 def test_adds_up_the_features_of_a_code_and_shows_the_heaviest_of_them() -> None:
     contributions = np.array([0.5, 0.4, 0.3, -0.2, 0.1])
-    debt, score, burden = find_reasons(FEATURES, VALUES, contributions, limit=4)
+    debt, score, burden = ReasonFinder(FEATURES).find(VALUES, contributions, limit=4)
     assert (debt.code, debt.feature, debt.value, debt.contribution) == ("BUREAU_DEBT", "debt", 5.0, 0.7)
     assert (score.code, burden.code) == ("EXTERNAL_SCORE", "INCOME_BURDEN")
     assert (score.english, score.french) == (
@@ -31,16 +31,16 @@ def test_adds_up_the_features_of_a_code_and_shows_the_heaviest_of_them() -> None
 
 
 def test_a_code_that_lowers_the_risk_in_sum_is_no_reason() -> None:
-    assert find_reasons(FEATURES, VALUES, np.array([0.0, 0.9, -1.0, 0.0, -0.1]), limit=4) == ()
+    assert ReasonFinder(FEATURES).find(VALUES, np.array([0.0, 0.9, -1.0, 0.0, -0.1]), limit=4) == ()
 
 
 def test_names_no_more_than_the_limit() -> None:
-    reasons = find_reasons(FEATURES, VALUES, np.array([0.1, 0.2, 0.2, 0.3, 0.05]), limit=2)
+    reasons = ReasonFinder(FEATURES).find(VALUES, np.array([0.1, 0.2, 0.2, 0.3, 0.05]), limit=2)
     assert [reason.code for reason in reasons] == ["BUREAU_DEBT", "REGION"]
 
 
 def test_a_tie_is_settled_by_the_order_of_the_codes() -> None:
-    reasons = find_reasons(FEATURES, VALUES, np.array([0.2, 0.0, 0.0, 0.2, 0.2]), limit=4)
+    reasons = ReasonFinder(FEATURES).find(VALUES, np.array([0.2, 0.0, 0.0, 0.2, 0.2]), limit=4)
     assert [reason.code for reason in reasons] == ["EXTERNAL_SCORE", "INCOME_BURDEN", "REGION"]
 
 
@@ -56,4 +56,4 @@ def test_a_tie_is_settled_by_the_order_of_the_codes() -> None:
     ],
 )
 def test_a_value_reads_as_people_write_it(feature: Feature, value: float, read: float | str | None) -> None:
-    assert read_value(feature, value) == read
+    assert read_values([feature], np.array([value], dtype=np.float32)) == (read,)

@@ -100,6 +100,13 @@ class ModelAnswer(Answer):
     forbidden_columns: list[str] = Field(description="application columns that no feature may read")
 
 
+class SwitchAnswer(Answer):
+    """The model in force after a reload or a rollback."""
+
+    model_version: str
+    bundle_digest: str
+
+
 class ProblemAnswer(Answer):
     """A refusal or failure (RFC 9457); nothing of the request is repeated."""
 

@@ -9,14 +9,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from solvent import __version__
+from solvent.api.access import check_routes
+from solvent.api.administration import administration_router
+from solvent.api.direct import DirectRoutes, endpoints_of
 from solvent.api.documentation import DESCRIPTION, document_requests
+from solvent.api.gatekeeper import Gatekeeper
 from solvent.api.observation import Observer, observation_of, report_failure
 from solvent.api.pages import add_pages, find_assets
 from solvent.api.predictions import prediction_router
-from solvent.api.problems import INTERNAL_ERROR, find_problem, render_problem
+from solvent.api.problems import INTERNAL_ERROR, find_problem, render_error
 from solvent.api.services import Services
 from solvent.api.status import status_router
-from solvent.errors import ApplicationError, SolventError
+from solvent.errors import SolventError
 
 _NO_TELEMETRY: Any = dict.fromkeys(("tracing", "metrics", "logs", "operation_spans", "auto_configure"), False)
 """FastAPI would otherwise obey the environment and send traces, with the texts of exceptions, to another host."""
@@ -27,12 +31,17 @@ class _Api(FastAPI):
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
-            self.openapi_schema = document_requests(super().openapi())
+            self.openapi_schema = document_requests(super().openapi(), self.state.services)
         return self.openapi_schema
 
 
 def create_app(services: Services) -> FastAPI:
-    """Make the application; it opens and closes nothing: the log must be open while it answers."""
+    """Make the application; it opens and closes nothing: the log must be open while it answers.
+
+    Raises:
+        UndeclaredRouteError: a route has no entry in the table of scopes.
+    """
+    decisions = prediction_router(services)
     app = _Api(
         title="Solvent",
         version=__version__,
@@ -41,12 +50,19 @@ def create_app(services: Services) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         telemetry=_NO_TELEMETRY,
-        middleware=[Middleware(Observer, services=services)],
+        middleware=[
+            Middleware(Observer, services=services),
+            Middleware(Gatekeeper, services=services),
+            Middleware(DirectRoutes, endpoints=endpoints_of(decisions)),
+        ],
         exception_handlers={SolventError: _answer_error, HTTPException: _answer_error},
     )
+    app.state.services = services
     app.include_router(status_router(services))
-    app.include_router(prediction_router(services))
+    app.include_router(decisions)
+    app.include_router(administration_router(services))
     add_pages(app, assets=find_assets())
+    check_routes(app.routes)
     return app
 
 
@@ -55,8 +71,4 @@ async def _answer_error(request: Request, error: Exception) -> Response:
     observation.problem = find_problem(error)
     if observation.problem is INTERNAL_ERROR:
         report_failure(error, observation)
-    problems = error.problems if isinstance(error, ApplicationError) else ()
-    response = render_problem(observation.problem, observation.request_id, problems=problems)
-    if isinstance(error, HTTPException):
-        response.headers.update(error.headers or {})
-    return response
+    return render_error(error, observation.problem, observation.request_id)

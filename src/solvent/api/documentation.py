@@ -4,7 +4,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from solvent.api.access import SCOPES
 from solvent.api.answers import ProblemAnswer
+from solvent.api.json_gate import MAX_DEPTH
 from solvent.api.problems import (
     INTERNAL_ERROR,
     INVALID_APPLICATION,
@@ -16,6 +18,8 @@ from solvent.api.problems import (
     REFUSALS,
     Problem,
 )
+from solvent.api.services import Services
+from solvent.scoring.applications import MAX_ROWS_PER_TABLE
 from solvent.tables.schemas import (
     APPLICATION,
     CLIENT,
@@ -91,8 +95,10 @@ def describe_problems(statuses: Collection[int]) -> dict[int | str, dict[str, An
     }
 
 
-def document_requests(document: dict[str, Any]) -> dict[str, Any]:
-    """Add the schemas of the requests and of the problems to an OpenAPI document."""
+def document_requests(document: dict[str, Any], services: Services) -> dict[str, Any]:
+    """Add the schemas of requests and problems, the limits and the scopes to an OpenAPI document."""
+    _document_limits(document, services)
+    _document_scopes(document, asks_for_keys=services.authenticator is not None)
     tables = table_schemas()
     rows = {f"row_of_{name}": _describe_row(schema) for name, schema in tables.items() if name != APPLICATION}
     application = _describe_row(tables[APPLICATION])
@@ -100,6 +106,7 @@ def document_requests(document: dict[str, Any]) -> dict[str, Any]:
         name: {
             "type": "array",
             "items": {"$ref": f"{_SCHEMAS}row_of_{name}"},
+            "maxItems": MAX_ROWS_PER_TABLE,
             "description": "the applicant's rows of this table; leave out all history tables to use the stored ones",
         }
         for name in tables
@@ -111,6 +118,25 @@ def document_requests(document: dict[str, Any]) -> dict[str, Any]:
         ProblemAnswer.__name__: ProblemAnswer.model_json_schema(),
     }
     return document
+
+
+def _document_limits(document: dict[str, Any], services: Services) -> None:
+    limits = {"/predict": services.max_body_bytes, "/predict-batch": services.max_batch_body_bytes}
+    for path, max_bytes in limits.items():
+        operation = document["paths"][path]["post"]
+        operation["requestBody"]["description"] = f"at most {max_bytes} bytes, nested at most {MAX_DEPTH} levels deep"
+        operation["responses"]["413"]["description"] += f" (more than {max_bytes} bytes)"
+
+
+def _document_scopes(document: dict[str, Any], *, asks_for_keys: bool) -> None:
+    if not asks_for_keys:
+        return
+    document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+    for path, operations in document["paths"].items():
+        scope = SCOPES[path]
+        for operation in operations.values() if scope else ():
+            operation["security"] = [{"key": []}]
+            operation["description"] = f"Needs a key with the scope `{scope}`."
 
 
 def _every_problem() -> Iterable[Problem]:

@@ -10,15 +10,12 @@ from solvent.api.json_gate import read_json
 from solvent.api.refusals import Refusal, RequestRefusedError
 from solvent.domain.records import Claim
 
-LOCAL_CALLER = "local"
-"""Who calls where no API key is asked for."""
-
 _JSON_TYPE = re.compile(r"application/json *(; *charset *= *\"?utf-8\"? *)?", re.IGNORECASE)
 _VISIBLE_ASCII = re.compile(r"[!-~]{1,255}")
 
 
-async def read_document(request: Request, *, max_bytes: int) -> tuple[Any, Claim | None]:
-    """Read and decode the body; also return the claim if the request has an Idempotency-Key.
+async def read_document(request: Request, *, max_bytes: int, caller: str) -> tuple[Any, Claim | None]:
+    """Read and decode the body; also return the caller's claim if the request has an Idempotency-Key.
 
     Raises:
         RequestRefusedError: the message is not one that we read, or its body has more than `max_bytes`.
@@ -27,7 +24,7 @@ async def read_document(request: Request, *, max_bytes: int) -> tuple[Any, Claim
     key = _read_key(request)
     body = await _read_body(request, max_bytes)
     document = read_json(body)
-    return document, None if key is None else Claim(LOCAL_CALLER, key, hashlib.sha256(body).digest())
+    return document, None if key is None else Claim(caller, key, hashlib.sha256(body).digest())
 
 
 def _check_content_type(request: Request) -> None:

@@ -15,7 +15,7 @@ from solvent.api.services import Services
 from solvent.domain.records import Receipt
 from solvent.errors import ApplicationError
 
-_PROBLEMS = (400, 413, 415, 422, 500, 503)
+_PROBLEMS = (400, 401, 403, 408, 413, 415, 422, 429, 500, 503)
 
 
 def prediction_router(services: Services) -> APIRouter:
@@ -24,13 +24,17 @@ def prediction_router(services: Services) -> APIRouter:
     service = services.service
 
     async def predict(request: Request) -> Response:
-        document, claim = await read_document(request, max_bytes=services.max_body_bytes)
-        context = observation_of(request).context("/predict", claim)
+        observation = observation_of(request)
+        document, claim = await read_document(request, max_bytes=services.max_body_bytes, caller=observation.caller)
+        context = observation.context("/predict", claim)
         return _answer(await service.decide(document, context))
 
     async def predict_batch(request: Request) -> Response:
-        document, claim = await read_document(request, max_bytes=services.max_batch_body_bytes)
-        context = observation_of(request).context("/predict-batch", claim)
+        observation = observation_of(request)
+        document, claim = await read_document(
+            request, max_bytes=services.max_batch_body_bytes, caller=observation.caller
+        )
+        context = observation.context("/predict-batch", claim)
         return _answer(await service.decide_batch(_read_clients(document), context))
 
     router.add_api_route(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from types import MappingProxyType
 from uuid import UUID
 
@@ -78,6 +79,10 @@ def _malformed(refusal: Refusal, detail: str) -> Problem:
     return Problem(400, refusal, "The body is not strict JSON", detail)
 
 
+def _passing(status: int, refusal: Refusal, title: str, detail: str) -> Problem:
+    return Problem(status, refusal, title, detail, is_passing=True)
+
+
 REFUSALS: Mapping[Refusal, Problem] = MappingProxyType(
     {
         Refusal.EMPTY_BODY: _malformed(Refusal.EMPTY_BODY, "Send a JSON object as the body."),
@@ -113,6 +118,39 @@ REFUSALS: Mapping[Refusal, Problem] = MappingProxyType(
             "The body is not announced as JSON",
             "Send Content-Type: application/json, in UTF-8 and without Content-Encoding.",
         ),
+        Refusal.INVALID_HTTP: Problem(
+            400, Refusal.INVALID_HTTP, "The message is not valid HTTP", "Send HTTP/1.1 as RFC 9112 describes it."
+        ),
+        Refusal.HEADERS_TOO_LARGE: Problem(
+            431, Refusal.HEADERS_TOO_LARGE, "The headers are too large", "Send fewer or shorter headers."
+        ),
+        Refusal.REQUEST_TOO_SLOW: Problem(
+            408, Refusal.REQUEST_TOO_SLOW, "The request came too slowly", "Send headers and body without a pause."
+        ),
+        Refusal.WRONG_HOST: Problem(
+            421, Refusal.WRONG_HOST, "This host is not served here", "See the setting SOLVENT_ALLOWED_HOSTS."
+        ),
+        Refusal.NOT_AUTHENTICATED: Problem(
+            401, Refusal.NOT_AUTHENTICATED, "A valid API key is needed", "Send the header Authorization: Bearer <key>."
+        ),
+        Refusal.SCOPE_MISSING: Problem(
+            403, Refusal.SCOPE_MISSING, "The API key may not do this", "Use a key whose scopes allow this address."
+        ),
+        Refusal.KEYS_UNAVAILABLE: _passing(
+            503, Refusal.KEYS_UNAVAILABLE, "API keys cannot be checked now", "Nothing was done. Try again later."
+        ),
+        Refusal.RATE_EXCEEDED: _passing(
+            429, Refusal.RATE_EXCEEDED, "Too many requests", "Nothing was done. Wait as Retry-After says."
+        ),
+        Refusal.OVERLOADED: _passing(
+            503, Refusal.OVERLOADED, "The service is full", "Nothing was decided. Wait as Retry-After says."
+        ),
+        Refusal.BUNDLE_REFUSED: Problem(
+            422, Refusal.BUNDLE_REFUSED, "The bundle is refused", "The model before it stays; `problems` says why."
+        ),
+        Refusal.NO_PREVIOUS_MODEL: Problem(
+            409, Refusal.NO_PREVIOUS_MODEL, "There is no model to go back to", "No other was in force since the start."
+        ),
     }
 )
 _HTTP: Mapping[int, Problem] = MappingProxyType({404: NOT_FOUND, 405: METHOD_NOT_ALLOWED})
@@ -135,8 +173,10 @@ def find_problem(error: Exception) -> Problem:
     return next((problem for kind, problem in _ERRORS.items() if isinstance(error, kind)), INTERNAL_ERROR)
 
 
-def render_problem(problem: Problem, request_id: UUID, *, problems: Sequence[str] = ()) -> Response:
-    """Make the answer; `problems` names fields or dependencies, never values."""
+def render_problem(
+    problem: Problem, request_id: UUID, *, problems: Sequence[str] = (), headers: Mapping[str, str] | None = None
+) -> Response:
+    """Make the answer; `problems` names fields or dependencies, never values. `headers` replace those of the table."""
     document = {
         "type": problem.kind,
         "title": problem.title,
@@ -147,5 +187,22 @@ def render_problem(problem: Problem, request_id: UUID, *, problems: Sequence[str
     }
     if problems:
         document["problems"] = list(problems)
-    headers = {"Retry-After": str(RETRY_SECONDS)} if problem.is_passing else None
-    return Response(orjson.dumps(document), problem.status, headers, MEDIA_TYPE)
+    return Response(orjson.dumps(document), problem.status, {**_headers_of(problem), **(headers or {})}, MEDIA_TYPE)
+
+
+def render_error(error: Exception, problem: Problem, request_id: UUID) -> Response:
+    """Make the answer to an error that `find_problem` knows, with the names and headers that it carries."""
+    names = error.problems if isinstance(error, ApplicationError | RequestRefusedError) else ()
+    headers = error.headers if isinstance(error, HTTPException | RequestRefusedError) else None
+    return render_problem(problem, request_id, problems=names, headers=headers)
+
+
+def retry_headers(milliseconds: int) -> dict[str, str]:
+    """When to try again: in whole seconds as RFC 9110 has it, and in milliseconds."""
+    return {"Retry-After": str(max(1, -(-milliseconds // 1000))), "Retry-After-Ms": str(milliseconds)}
+
+
+def _headers_of(problem: Problem) -> dict[str, str]:
+    if problem.status == HTTPStatus.UNAUTHORIZED:
+        return {"WWW-Authenticate": "Bearer"}
+    return retry_headers(1000 * RETRY_SECONDS) if problem.is_passing else {}

@@ -1,6 +1,8 @@
-"""Why a request is refused before anybody looks at what it asks."""
+"""Why a request is refused whatever it asks."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 
 from solvent.errors import SolventError
 
@@ -25,11 +27,29 @@ class Refusal(StrEnum):
     LONE_SURROGATE = "lone-surrogate"
     NUL_CHARACTER = "nul-character"
     INVALID_IDEMPOTENCY_KEY = "invalid-idempotency-key"
+    INVALID_HTTP = "invalid-http"
+    HEADERS_TOO_LARGE = "headers-too-large"
+    REQUEST_TOO_SLOW = "request-too-slow"
+    WRONG_HOST = "wrong-host"
+    NOT_AUTHENTICATED = "not-authenticated"
+    SCOPE_MISSING = "scope-missing"
+    KEYS_UNAVAILABLE = "keys-unavailable"
+    RATE_EXCEEDED = "rate-exceeded"
+    OVERLOADED = "overloaded"
+    BUNDLE_REFUSED = "bundle-refused"
+    NO_PREVIOUS_MODEL = "no-previous-model"
 
 
 class RequestRefusedError(SolventError):
-    """A request is not one that we read; `refusal` says why, and nothing of the request is kept."""
+    """A request is not one that we answer; `refusal` says why, and nothing of the request is kept.
 
-    def __init__(self, refusal: Refusal) -> None:
+    `problems` names files or dependencies, never values; `headers` go with the answer.
+    """
+
+    def __init__(
+        self, refusal: Refusal, *, problems: tuple[str, ...] = (), headers: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         self.refusal = refusal
+        self.problems = problems
+        self.headers = headers
         super().__init__(f"the request was refused: {refusal}")

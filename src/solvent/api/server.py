@@ -1,9 +1,6 @@
 """Runs the API: everything is checked and open before the first request is let in, and closed after the last."""
 
-import asyncio
-import gc
 import ipaddress
-import multiprocessing
 import signal
 import socket
 from collections.abc import Iterator
@@ -12,23 +9,21 @@ from pathlib import Path
 from types import FrameType
 
 import structlog
-import uvicorn
 
-from solvent.api.app import create_app
 from solvent.api.logging import configure_logging
-from solvent.api.services import Services
+from solvent.api.rates import make_rates_file
+from solvent.api.serving_folder import serving_folder
+from solvent.api.worker import GRACE_SECONDS, RATES_FILE, WorkerPlan, answer_requests
 from solvent.api.workers import run_workers
-from solvent.bootstrap import build_service, load_model, open_database, open_log, prepare_database
-from solvent.domain.clock import utc_now
+from solvent.bootstrap import load_model, open_database, prepare_serving
+from solvent.decision_log.model_switches import record_switch
+from solvent.domain.switches import ModelSwitch, SwitchKind
 from solvent.errors import SettingsError
+from solvent.scoring.bundle_shelf import BundleShelf, InForce
 from solvent.scoring.model import Model
-from solvent.scoring.process import new_request_id
-from solvent.settings import Settings
+from solvent.settings import Environment, Settings
 
-GRACE_SECONDS = 30
-"""Time that requests under way get after a signal (RELIABILITY.md, P-12)."""
-BACKLOG = 1024
-"""Connections that the kernel holds for us while we are busy."""
+_LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 log = structlog.get_logger(__name__)
 
@@ -41,38 +36,70 @@ def serve(bundle: Path, settings: Settings, *, host: str = "127.0.0.1", port: in
     """Answer requests until SIGTERM or SIGINT; then finish what is under way, close everything, and return.
 
     Args:
-        bundle: folder of the model bundle.
+        bundle: folder of the model bundle; SIGHUP and /admin/reload read it again.
         settings: of the deployment.
-        host: a loopback address.
+        host: a loopback address, unless callers are asked for keys.
         port: 0 takes a free one; the event `api_listening` names it.
-        workers: processes that share the port, each with its own writer to the decision log.
+        workers: processes that share the port, each with its own writer to the decision log; those that end are
+            replaced.
 
     Raises:
-        SettingsError: the host is not a loopback address, or the port is taken.
-        BundleError: the bundle must not be served; the port was not touched.
+        SettingsError: callers would need no key where others can reach us, or the port is taken.
+        BundleError: a bundle must not be served; the port was not touched.
         DecisionLogError: the database cannot be reached, or would lose decisions.
     """
-    _check_host(host)
+    _check_access(host, settings)
     configure_logging(settings)
     with _unwound_by_signals():
         model = load_model(bundle)
-        with closing(_bind(host, port)) as listener, open_database(settings) as url:
-            prepare_database(url)
+        if settings.shadow_bundle is not None:
+            load_model(settings.shadow_bundle)
+        with closing(_bind(host, port)) as listener, open_database(settings) as url, serving_folder() as folder:
+            prepare_serving(url, settings)
+            _put_in_force(model, bundle, folder, url)
+            make_rates_file(folder / RATES_FILE, workers=workers)
+            plan = WorkerPlan(settings, url, bundle.resolve(), folder, workers, _find_allowed_hosts(host, settings))
             if workers == 1:
-                _answer_requests(model, settings, url, listener)
+                answer_requests(plan, listener, model=model)
             else:
-                run_workers(workers, _work, (bundle, settings, url, listener), grace_seconds=GRACE_SECONDS + 5)
+                run_workers(workers, _work, (plan, listener), grace_seconds=GRACE_SECONDS + 5)
 
 
-def _check_host(host: str) -> None:
-    try:
-        is_loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        is_loopback = False
-    if not is_loopback:
+def _check_access(host: str, settings: Settings) -> None:
+    """Callers go without keys only where they are on this machine, and it is nobody else's."""
+    if settings.asks_for_keys:
+        return
+    if settings.environment is not Environment.LOCAL:
+        raise SettingsError("SOLVENT_AUTHENTICATION is off outside the environment local: remove that setting")
+    if not _is_loopback(host):
         raise SettingsError(
-            "the API asks callers for no key yet, so it serves this machine only: choose the host 127.0.0.1 or ::1"
+            f"others could reach {host or 'an empty host'} without a key: choose the host 127.0.0.1, or set "
+            "SOLVENT_AUTHENTICATION=on and make keys with `solvent keys create`"
         )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _find_allowed_hosts(host: str, settings: Settings) -> frozenset[str] | None:
+    """Without keys a web page could reach us under a name of its own that points to this machine: name ours."""
+    named = {name.strip().lower() for name in settings.allowed_hosts.split(",") if name.strip()}
+    if named:
+        return frozenset(named)
+    return None if settings.asks_for_keys else _LOCAL_NAMES | {host.lower(), f"[{host.lower()}]"}
+
+
+def _put_in_force(model: Model, bundle: Path, folder: Path, url: str) -> None:
+    shelf = BundleShelf(folder)
+    digest = shelf.put(bundle)
+    if digest != model.bundle.digest:
+        raise SettingsError(f"{bundle} changed while it was read: start again")
+    shelf.write(InForce(1, digest))
+    record_switch(url, ModelSwitch(SwitchKind.START, "solvent api", None, model.version, digest))
 
 
 def _bind(host: str, port: int) -> socket.socket:
@@ -101,6 +128,7 @@ def _unwound_by_signals() -> Iterator[None]:
             raise _StoppedError
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    before[signal.SIGHUP] = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until somebody can reload
     try:
         yield
     except _StoppedError:
@@ -110,56 +138,8 @@ def _unwound_by_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _work(bundle: Path, settings: Settings, url: str, listener: socket.socket) -> None:
+def _work(plan: WorkerPlan, listener: socket.socket, number: int) -> None:
     """The life of one worker process."""
-    configure_logging(settings)
+    configure_logging(plan.settings)
     with _unwound_by_signals(), closing(listener):
-        _answer_requests(load_model(bundle), settings, url, listener)
-
-
-def _answer_requests(model: Model, settings: Settings, url: str, listener: socket.socket) -> None:
-    decision_log = open_log(url)
-    service = build_service(model, decision_log)
-    limits = (settings.max_body_bytes, settings.max_batch_body_bytes)
-    config = uvicorn.Config(
-        create_app(Services(service, utc_now, new_request_id, *limits)),
-        lifespan="off",
-        ws="none",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        backlog=BACKLOG,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
-    server = _Server(config)
-
-    async def run() -> None:
-        async with decision_log:
-            await service.start()
-            server.stop_with_parent()
-            # What is loaded now stays: looking through it for garbage costs 50 ms, some requests' time, now and then.
-            gc.collect()
-            gc.freeze()
-            await server.serve([listener])
-
-    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(run())
-
-
-class _Server(uvicorn.Server):
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        host, port = (sockets or [])[0].getsockname()[:2]
-        log.info("api_listening", host=host, port=port)
-
-    def stop_with_parent(self) -> None:
-        """In a worker: drain and end if the supervising process is gone, however it went."""
-        parent = multiprocessing.parent_process()
-        if parent is not None:
-            loop = asyncio.get_running_loop()
-            loop.add_reader(parent.sentinel, self._leave, parent.sentinel)
-
-    def _leave(self, sentinel: int) -> None:
-        asyncio.get_running_loop().remove_reader(sentinel)
-        self.should_exit = True
+        answer_requests(plan, listener, number=number)

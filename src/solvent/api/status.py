@@ -35,12 +35,11 @@ def status_router(services: Services) -> APIRouter:
         return _answer({"status": "ok"})
 
     async def show_ready(request: Request) -> Response:
-        try:
-            await services.service.check()
-        except LogUnavailableError:
+        failing = await _find_failing(services)
+        if failing:
             observation = observation_of(request)
             observation.problem = NOT_READY
-            return render_problem(NOT_READY, observation.request_id, problems=("database",))
+            return render_problem(NOT_READY, observation.request_id, problems=failing)
         return _answer({"status": "ok"})
 
     async def show_model() -> Response:
@@ -58,6 +57,22 @@ def status_router(services: Services) -> APIRouter:
     )
     add("/model-info", show_model, summary="The model in force", responses={200: {"model": ModelAnswer}})
     return router
+
+
+async def _find_failing(services: Services) -> list[str]:
+    """Name what keeps this process from deciding now."""
+    failing = ["draining"] if services.draining.is_on else []
+    try:
+        await services.service.check()
+    except LogUnavailableError:
+        failing.append("database")
+    if services.authenticator is not None and not services.authenticator.is_fresh:
+        failing.append("api-keys")
+    if services.admission.closed_by is not None:
+        failing.append(services.admission.closed_by)
+    if services.switcher is not None and not services.switcher.is_following:
+        failing.append("model")
+    return failing
 
 
 def describe_model(model: Model) -> dict[str, Any]:

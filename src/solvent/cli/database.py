@@ -10,6 +10,8 @@ group = typer.Typer(no_args_is_help=True, help="Bring the database to this versi
 
 def add_to(app: typer.Typer) -> None:
     """Add the group to the app."""
+    from solvent.cli import retention  # noqa: F401 - it adds its command to the group
+
     app.add_typer(group, name="db")
 
 
@@ -26,8 +28,8 @@ def upgrade() -> None:
 
     Writes: tables, views and partitions; rows stay as they are.
 
-    Exit codes: 0 up to date, 1 the database is away, locked or unsafely
-    configured, 2 wrong usage.
+    Exit codes: 0 up to date, 1 the database is away or locked, 2 wrong
+    usage, 78 it is unsafely configured.
     """
     from solvent.bootstrap import open_database, prepare_database
     from solvent.decision_log.revisions import find_revision
@@ -75,16 +77,17 @@ def downgrade(
 def check() -> None:
     """Check that the database can be relied on.
 
-    It must answer, have this version's schema, and be configured to lose no
-    acknowledged decision.
+    It must answer, have this version's schema, be configured to lose no
+    acknowledged decision, and give the API no right to change one.
 
     Example:
         solvent db check
 
     Writes: nothing.
 
-    Exit codes: 0 all is well, 1 it is not: the line says what to do, 2
-    wrong usage.
+    Exit codes: 0 all is well, 1 the database is away or at another
+    revision, 2 wrong usage, 78 it is unsafely configured: the line says
+    what to do.
     """
     from solvent.bootstrap import open_database
     from solvent.decision_log.connections import connect_sync

@@ -11,8 +11,25 @@ from typing import Annotated
 import typer
 
 from solvent import __version__
-from solvent.cli import data, database, demo, features, models, portfolio, serving, traffic, training, world
-from solvent.errors import BundleError, SettingsError, SolventError
+from solvent.cli import (
+    benchmark,
+    client,
+    data,
+    database,
+    demo,
+    features,
+    keys,
+    ledger,
+    models,
+    outcomes,
+    portfolio,
+    replay,
+    serving,
+    traffic,
+    training,
+    world,
+)
+from solvent.errors import BundleError, SettingsError, SolventError, UnsafeLogError
 
 FAILED = 1
 REFUSED_TO_START = 78
@@ -22,6 +39,7 @@ TERMINATED = 143
 EXIT_CODES: tuple[tuple[type[SolventError], int], ...] = (
     (SettingsError, REFUSED_TO_START),
     (BundleError, REFUSED_TO_START),
+    (UnsafeLogError, REFUSED_TO_START),
     (SolventError, FAILED),
 )
 """The first branch that fits decides. Wrong usage ends with 2, which is typer's own."""
@@ -38,7 +56,13 @@ models.add_to(app)
 portfolio.add_to(app)
 serving.add_to(app)
 database.add_to(app)
+keys.add_to(app)
+ledger.add_to(app)
+replay.add_to(app)
+client.add_to(app)
 traffic.add_to(app)
+benchmark.add_to(app)
+outcomes.add_to(app)
 
 
 def _show_version(wanted: bool) -> None:

@@ -23,19 +23,23 @@ def add_to(app: typer.Typer) -> None:
 
 def api(
     bundle: BundleFolder,
-    host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="Loopback address to listen on.")] = LOOPBACK,
+    host: Annotated[
+        str, typer.Option("--host", metavar="ADDRESS", help="Address; beyond loopback it needs keys.")
+    ] = LOOPBACK,
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port; 0 takes a free one.")] = API_PORT,
     workers: Annotated[
-        int, typer.Option("--workers", min=1, help="Processes that answer requests; one that dies is not replaced.")
+        int, typer.Option("--workers", min=1, help="Processes that answer requests; one that ends is replaced.")
     ] = 1,
 ) -> None:
     """Serve decisions over HTTP.
 
     Paths: /predict, /predict-batch, /model-info, /health/live,
-    /health/ready, /docs.
+    /health/ready, /docs, /metrics, /admin/reload, /admin/rollback.
     Every answer is recorded in the decision log before it is sent. The
     database is that of SOLVENT_DATABASE_URL, or the embedded PostgreSQL.
-    Ctrl-C finishes the requests under way and stops.
+    Callers need a key (solvent keys create), except on a loopback address
+    of the environment local. SIGHUP reads the bundle again. Ctrl-C finishes
+    the requests under way and stops.
 
     Example:
         solvent api --bundle models/champion --port 8000

@@ -1,12 +1,15 @@
 """The one task per process that writes: it commits together what has gathered while the last commit was under way."""
 
 import asyncio
+from collections.abc import Callable
 
 import psycopg
 import structlog
 
+from solvent.decision_log.chain import Position
 from solvent.decision_log.connections import Connection, bounded, connect, is_lost
-from solvent.decision_log.transaction import Outcome, Position, record_batch
+from solvent.decision_log.roles import API
+from solvent.decision_log.transaction import Outcome, record_batch
 from solvent.decision_log.waiting import WAIT_SECONDS, Waiting, WaitingLine
 from solvent.domain.ports import Clock
 from solvent.domain.records import FailureRecord
@@ -32,12 +35,13 @@ class BatchWriter:
     It waits for nobody: a lone submission is written at once, and while a commit is under way the next batch gathers.
     """
 
-    def __init__(self, url: str, line: WaitingLine, clock: Clock) -> None:
+    def __init__(self, url: str, line: WaitingLine, clock: Clock, *, on_commit: Callable[[int], None]) -> None:
         self._url = url
         self._line = line
         self._clock = clock
+        self._on_commit = on_commit
         self._connection: Connection | None = None
-        self._position = Position.start()
+        self._position = Position()
         self._backoff = MIN_BACKOFF_SECONDS
         self._is_closing = False
 
@@ -70,7 +74,7 @@ class BatchWriter:
     async def connect(self) -> None:
         """Try once to connect; a failure is waited out, longer each time."""
         try:
-            connection = await connect(self._url, "solvent-writer")
+            connection = await connect(self._url, "solvent-writer", role=API)
             await connection.set_autocommit(False)
         except (psycopg.Error, OSError) as error:
             log.warning("decision_log_connect_failed", error=type(error).__name__)
@@ -118,7 +122,9 @@ class BatchWriter:
                 raise _LostError from error
             raise LogUnavailableError(f"the decision log cannot be written now ({_cause(error)})") from error
         await self._commit(connection)
+        records = end.records - self._position.records
         self._position = end
+        self._on_commit(records)
         return outcomes
 
     async def _commit(self, connection: Connection) -> None:
@@ -129,7 +135,7 @@ class BatchWriter:
             if not is_lost(connection, error):
                 raise LogUnavailableError(f"the decision log refused the commit ({_cause(error)})") from error
             # The old commit may still land: its numbers must not be given again.
-            self._position = Position.start()
+            self._position = Position()
             raise OutcomeUnknownError("the connection was cut during the commit: retry with the same key") from error
 
     async def _write_alone(self, batch: list[Waiting], failures: list[FailureRecord], error: Exception) -> None:

@@ -9,7 +9,10 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
+from psycopg.adapt import Dumper
+from psycopg.pq import Format
 
+from solvent.decision_log.roles import API
 from solvent.errors import DecisionLogError, LogUnavailableError
 
 Row = tuple[Any, ...]
@@ -30,12 +33,31 @@ SET default_transaction_isolation TO 'read committed';
 SET timezone TO 'UTC';
 SET lock_timeout TO '2s';
 SET statement_timeout TO '{statement_seconds}s';
-SET idle_in_transaction_session_timeout TO '10s'
+SET idle_in_transaction_session_timeout TO '10s';
+SET log_parameter_max_length_on_error TO 0;
+SET ROLE {role}
 """
 
 
-async def connect(url: str, application_name: str, *, statement_seconds: int = 3) -> Connection:
+class RawDumper(Dumper):
+    """Hands bytes over as they are, as the binary form of whatever type the column has; see `canonical`."""
+
+    oid = 0
+    format = Format.BINARY
+
+    def dump(self, obj: bytes) -> bytes:
+        """Change nothing."""
+        return obj
+
+
+async def connect(url: str, application_name: str, *, role: str = "none", statement_seconds: int = 3) -> Connection:
     """Open a connection to a server that accepts writes, with every session setting that a promise rests on.
+
+    Args:
+        url: of the database.
+        application_name: as others see us in `pg_stat_activity`.
+        role: one of `roles`, whose rights the session then has; "none" keeps those of the login.
+        statement_seconds: longest time of one statement.
 
     Raises:
         psycopg.Error: the server cannot be reached or refuses us.
@@ -52,7 +74,7 @@ async def connect(url: str, application_name: str, *, statement_seconds: int = 3
     )
     try:
         with bounded(connection, CONNECT_SECONDS):
-            await connection.execute(SESSION.format(statement_seconds=statement_seconds), prepare=False)
+            await connection.execute(SESSION.format(statement_seconds=statement_seconds, role=role), prepare=False)
     except BaseException:
         await connection.close()
         raise
@@ -142,7 +164,7 @@ class SharedConnection:
         if loop.time() < self._retry_at:
             raise psycopg.OperationalError("the last connect failed a moment ago")
         try:
-            self._connection = await connect(self._url, self._application_name)
+            self._connection = await connect(self._url, self._application_name, role=API)
         finally:
             self._retry_at = 0.0 if self._connection is not None else loop.time() + RETRY_SECONDS
         return self._connection

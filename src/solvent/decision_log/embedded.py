@@ -31,6 +31,15 @@ START_SECONDS = 30.0
 MAX_SOCKET_PATH_BYTES = 103
 """The shorter of the two limits on a unix socket's path: 103 on macOS, 107 on Linux."""
 
+QUIET_LOG = {
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+    "log_statement": "none",
+}
+"""Settings under which the server's own log shows no value of a row; a server of one's own needs them too."""
+
 _SOCKET_NAME = ".s.PGSQL.5432"
 
 
@@ -65,6 +74,20 @@ class EmbeddedServer:
             if _is_only_owner(self._owner) and _is_served(self._server.pgdata):
                 _stop(self._server)
         atexit.unregister(self.stop)
+
+    def revive(self) -> bool:
+        """Start the server again if somebody ended it, and tell whether that was so.
+
+        Raises:
+            DecisionLogError: it did not start; the message names its log file.
+        """
+        if _is_served(self._server.pgdata):
+            return False
+        with _exclusive(self._directory):
+            if self._owner.closed or _is_served(self._server.pgdata):
+                return False
+            _run(self._server, START_SECONDS)
+        return True
 
     def __enter__(self) -> Self:
         return self
@@ -170,13 +193,24 @@ def _run(server: _Server, start_seconds: float) -> None:
         try:
             server.ensure_pgdata_inited()
             server.ensure_postgres_running()
-            psycopg.connect(_url(server.pgdata), connect_timeout=5).close()
+            with psycopg.connect(_url(server.pgdata), connect_timeout=5, autocommit=True) as connection:
+                _keep_values_out_of_the_log(connection)
         except (subprocess.SubprocessError, AssertionError, RuntimeError, OSError, psycopg.Error) as error:
             if time.monotonic() > deadline:
                 raise DecisionLogError(f"the embedded PostgreSQL did not start: see {server.log}") from error
             time.sleep(0.1)
         else:
             return
+
+
+def _keep_values_out_of_the_log(connection: psycopg.Connection[tuple[object, ...]]) -> None:
+    """The server quotes rows and parameters of statements that fail, unless it is told not to."""
+    found = {name: connection.execute("SELECT current_setting(%s)", (name,)).fetchone() for name in QUIET_LOG}
+    loud = {name: value for name, value in QUIET_LOG.items() if found[name] != (value,)}
+    for name, value in loud.items():
+        connection.execute(f"ALTER SYSTEM SET {name} = '{value}'".encode())
+    if loud:
+        connection.execute("SELECT pg_reload_conf()")
 
 
 def _heal(pgdata: Path) -> None:

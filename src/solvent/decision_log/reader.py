@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import psycopg
 
 from solvent.decision_log.connections import connect_sync
+from solvent.decision_log.roles import AS_READER
 from solvent.errors import DecisionLogError
 
 SUMMARY = """
@@ -38,6 +39,7 @@ def read_summary(url: str, *, window: timedelta = timedelta(hours=24)) -> LogSum
     """Sum up the last `window`; raises DecisionLogError if the database is away or not migrated."""
     with connect_sync(url, application_name="solvent-summary") as connection:
         try:
+            connection.execute(AS_READER)
             row = connection.execute(SUMMARY, (window,)).fetchone()
         except psycopg.Error as error:
             raise DecisionLogError("the decision log cannot be read: run `solvent db check`") from error

@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Self
+from typing import Protocol, Self
 
 import psycopg
 
 from solvent.decision_log.batching import BatchWriter
 from solvent.decision_log.connections import Connection, SharedConnection, connect
+from solvent.decision_log.histories import HistoryReader
+from solvent.decision_log.models import register
+from solvent.decision_log.roles import API
 from solvent.decision_log.rows import prepare
 from solvent.decision_log.waiting import WaitingLine
 from solvent.domain.clock import utc_now
@@ -16,14 +19,7 @@ from solvent.domain.records import FailureRecord, Receipt, ServedModel, StoredHi
 from solvent.errors import DecisionLogError, LogUnavailableError
 
 STORE_SECONDS = 60
-"""Time that storing the histories of a whole portfolio may take."""
-
-REGISTER = """
-INSERT INTO models (model_version, bundle_digest, program_digest, threshold, top_features, manifest)
-VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
-"""
-FIND_DIGEST = "SELECT bundle_digest FROM models WHERE model_version = %s"
-FIND_HISTORY = "SELECT payload FROM client_features WHERE client_id = %s AND program_digest = %s"
+"""Time that storing a model or the histories of a whole portfolio may take."""
 
 STAGE = "CREATE TEMP TABLE stored (client_id bigint, program_digest text, payload bytea)"
 COPY_STAGE = "COPY stored FROM STDIN (FORMAT BINARY)"
@@ -34,17 +30,29 @@ ON CONFLICT (client_id, program_digest) DO UPDATE SET payload = excluded.payload
 """
 
 
+class Companion(Protocol):
+    """A task that goes along with the writer: it starts with it, hears of every commit, and closes after it."""
+
+    def start(self) -> None: ...
+
+    def count(self, records: int) -> None: ...
+
+    async def close(self) -> None: ...
+
+
 class PostgresDecisionLog:
     """Implements `solvent.domain.ports.DecisionLog`: open it, share it between requests, close it.
 
     It belongs to one event loop. It opens even if the database is away, and finds it when it comes back.
     """
 
-    def __init__(self, url: str, *, clock: Clock = utc_now) -> None:
+    def __init__(self, url: str, *, clock: Clock = utc_now, companions: Sequence[Companion] = ()) -> None:
         self._url = url
         self._line = WaitingLine()
-        self._writer = BatchWriter(url, self._line, clock)
+        self._companions = companions
+        self._writer = BatchWriter(url, self._line, clock, on_commit=self._count)
         self._reading = SharedConnection(url, "solvent-reader")
+        self._histories = HistoryReader(self._reading)
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -53,15 +61,19 @@ class PostgresDecisionLog:
         return self._line.dropped_failures
 
     async def open(self) -> None:
-        """Connect, and start the writer."""
+        """Connect, and start the writer and its companions."""
         await self._writer.connect()
         self._task = asyncio.create_task(self._writer.run(), name="decision log writer")
+        for companion in self._companions:
+            companion.start()
 
     async def close(self) -> None:
-        """Write what waits, then disconnect; returns within about 3 s even if the database is away."""
+        """Write what waits, close the companions, disconnect; returns within 5 s even if the database is away."""
         self._writer.close()
         if self._task is not None:
             await self._task
+        for companion in self._companions:
+            await companion.close()
         await self._reading.close()
 
     async def __aenter__(self) -> Self:
@@ -85,16 +97,17 @@ class PostgresDecisionLog:
             LogUnavailableError: the database is away.
             DecisionLogError: another bundle has the same version.
         """
-        values = (model.model_version, model.bundle_digest, model.program_digest, model.threshold)
-        await self._reading.fetch(REGISTER, (*values, list(model.top_features), model.manifest))
-        if await self._reading.fetch(FIND_DIGEST, (model.model_version,)) != [(model.bundle_digest,)]:
-            raise DecisionLogError(
-                f"model version {model.model_version} is registered with another bundle: give this one its own version"
-            )
+        try:
+            async with await connect(
+                self._url, "solvent-models", role=API, statement_seconds=STORE_SECONDS
+            ) as connection:
+                await register(connection, model)
+        except psycopg.Error as error:
+            raise LogUnavailableError(f"the model cannot be registered now ({type(error).__name__})") from error
 
     async def find_history(self, client_id: int, program_digest: str) -> StoredHistory | None:
-        rows = await self._reading.fetch(FIND_HISTORY, (client_id, program_digest))
-        return StoredHistory(client_id, program_digest, rows[0][0]) if rows else None
+        payload = await self._histories.find(client_id, program_digest)
+        return None if payload is None else StoredHistory(client_id, program_digest, payload)
 
     async def store_histories(self, histories: Sequence[StoredHistory]) -> None:
         latest = {(one.client_id, one.program_digest): one.payload for one in histories}
@@ -112,6 +125,10 @@ class PostgresDecisionLog:
         if not self._writer.is_connected:
             raise LogUnavailableError("the decision log is away")
         await self._reading.fetch("SELECT 1")
+
+    def _count(self, records: int) -> None:
+        for companion in self._companions:
+            companion.count(records)
 
     def _check_writer(self) -> None:
         if self._task is None or self._task.done():

@@ -1,7 +1,11 @@
 """What the decision log keeps: one record per decision, one per request that got none."""
 
-from dataclasses import dataclass
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from solvent.domain.policy import Decision, RiskLevel
@@ -20,6 +24,8 @@ class Timing:
 class DecisionRecord:
     """One decision, as it is answered and as it is kept.
 
+    `caller` names the API key (or "local"). `model_digest` is `ServedModel.digest`, `code_digest` the SHA-256 of the
+    code that decided: model, program, policy, threshold and table schemas follow from the two.
     `score` is the model's raw output in log-odds; `probability_default` the calibrated one.
     `features` is the feature vector given to the model: float32, little endian, in catalogue order.
     `application` is the accepted input as JSON bytes (UTF-8), `history_source` where its history came from, and
@@ -31,8 +37,11 @@ class DecisionRecord:
     request_id: UUID
     received_at: datetime
     scored_at: datetime
+    caller: str
     endpoint: str
     model_version: str
+    model_digest: bytes
+    code_digest: bytes
     api_version: str
     client_id: int
     loan_amount: float | None
@@ -52,6 +61,56 @@ class DecisionRecord:
     features: bytes
     top_numbers: tuple[float | None, ...]
     top_categories: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedDecision:
+    """One decision as the log gives it back, under the names of its columns.
+
+    `application` is the accepted input, decoded. It and every other personal field (from `client_id` on) are None once
+    the decision's payload was erased.
+    """
+
+    writer_id: UUID
+    sequence: int
+    request_id: UUID
+    timestamp: datetime
+    model_digest: bytes
+    commitment: bytes
+    code_digest: bytes
+    scored_at: datetime
+    recorded_at: datetime
+    caller: str
+    endpoint: str
+    model_version: str
+    api_version: str
+    preprocessing_time_ms: float
+    inference_time_ms: float
+    total_response_time_ms: float
+    memory_usage_mb: float
+    score: float
+    prediction_proba: float
+    prediction_class: int
+    decision: str
+    confidence_level: str
+    http_status_code: int
+    data_quality_score: float
+    warning_flags: tuple[str, ...]
+    reasons: tuple[str, ...]
+    decision_threshold: float
+    history_source: str
+    client_id: int | None
+    loan_amount: float | None
+    application: Mapping[str, Any] | None
+    stored_history: bytes | None
+    features: bytes | None
+    top_numbers: tuple[float | None, ...] | None
+    top_categories: tuple[str | None, ...] | None
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether the payload is gone."""
+        return self.application is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +176,23 @@ class StoredHistory:
 
 @dataclass(frozen=True, slots=True)
 class ServedModel:
-    """What the log needs to know of a model that decides: its names for `feature_values`, its digests for replay."""
+    """What the log keeps of a model that decides: its names for `feature_values`, and what recomputes its decisions.
+
+    `files` are the files of the bundle that decide, by name; their digests stand in `manifest`.
+    """
 
     model_version: str
     bundle_digest: str
     program_digest: str
+    policy_digest: str
     threshold: float
     top_features: tuple[str, ...]
     manifest: bytes
+    files: Mapping[str, bytes] = field(repr=False)
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 that stands for the model in each of its decisions; it covers all but the time of the training."""
+        named = (self.model_version, self.bundle_digest, self.program_digest, self.policy_digest)
+        document = [*named, self.threshold.hex(), *self.top_features]
+        return hashlib.sha256(b"solvent model 1\n" + json.dumps(document).encode()).digest()

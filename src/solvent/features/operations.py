@@ -1,6 +1,6 @@
 """The row-wise operations of the feature language on float64: NaN is missing, flags are 0 and 1.
 
-Each exists twice, for one client's value (plain floats) and for the values of its rows (arrays), with one meaning.
+Each exists twice with one meaning: here for the values of a client's rows (arrays), in `client_values` for one value.
 """
 
 import math
@@ -23,71 +23,6 @@ FLOAT32_MAX = float(np.finfo(np.float32).max)
 below stay finite in float64."""
 
 
-def _bounded(value: float) -> float:
-    return value if abs(value) < FLOAT32_MAX else MISSING
-
-
-def _ratio(numerator: float, denominator: float) -> float:
-    return MISSING if denominator == 0.0 else _bounded(numerator / denominator)
-
-
-def _larger(first: float, second: float) -> float:
-    return MISSING if math.isnan(first) or math.isnan(second) else max(first, second)
-
-
-def _smaller(first: float, second: float) -> float:
-    return MISSING if math.isnan(first) or math.isnan(second) else min(first, second)
-
-
-def _compared(compare: Callable[[float, float], bool]) -> Callable[[float, float], float]:
-    def run(first: float, second: float) -> float:
-        return MISSING if math.isnan(first) or math.isnan(second) else float(compare(first, second))
-
-    return run
-
-
-def _and(first: float, second: float) -> float:
-    return 0.0 if first == 0.0 or second == 0.0 else first * second
-
-
-def _or(first: float, second: float) -> float:
-    return 1.0 if first == 1.0 or second == 1.0 else first + second
-
-
-def _exponential(value: float) -> float:
-    try:
-        return _bounded(math.exp(value))
-    except OverflowError:
-        return MISSING
-
-
-SCALAR_OPERATIONS: Mapping[str, Callable[..., float]] = MappingProxyType(
-    {
-        "add": lambda a, b: a + b,
-        "subtract": lambda a, b: a - b,
-        "multiply": lambda a, b: _bounded(a * b),
-        "ratio": _ratio,
-        "larger": _larger,
-        "smaller": _smaller,
-        "absolute": abs,
-        "square_root": lambda a: math.sqrt(a) if a >= 0.0 else MISSING,
-        "logarithm": lambda a: math.log(a) if a > 0.0 else MISSING,
-        "exponential": _exponential,
-        "coalesce": lambda a, b: b if math.isnan(a) else a,
-        "is_missing": lambda a: float(math.isnan(a)),
-        "less": _compared(lambda a, b: a < b),
-        "less_or_equal": _compared(lambda a, b: a <= b),
-        "equal": _compared(lambda a, b: a == b),
-        "and": _and,
-        "or": _or,
-        "not": lambda a: 1.0 - a,
-        "as_number": lambda a: a,
-        "when": lambda condition, then, otherwise=MISSING: then if condition == 1.0 else otherwise,
-    }
-)
-"""For literals and for the one value of a client."""
-
-
 def _array_bounded(function: Callable[..., Array]) -> Callable[..., Array]:
     def run(*values: Value) -> Array:
         with np.errstate(over="ignore"):
@@ -106,8 +41,8 @@ def _array_ratio(numerator: Value, denominator: Value) -> Array:
 
 def _array_compared(compare: Callable[..., Any]) -> Callable[[Value, Value], Array]:
     def run(first: Value, second: Value) -> Array:
-        outcome: Array = compare(first, second).astype(np.float64)
-        outcome[np.isnan(first) | np.isnan(second)] = MISSING
+        # The product is zero, or missing if one of the two is: half the time of a mask.
+        outcome: Array = compare(first, second) + (first - second) * 0.0
         return outcome
 
     return run

@@ -19,42 +19,27 @@ class ColumnReader:
     def __init__(self, name: str, cleaning: Cleaning) -> None:
         self.name = name
         self._is_category = cleaning.kind is ValueKind.CATEGORY
-        self._codes = {text: float(code) for code, text in enumerate(cleaning.categories)}
-        self._sentinels = frozenset(cleaning.sentinels)
+        self.codes = {text: float(code) for code, text in enumerate(cleaning.categories)}
+        self.sentinels = frozenset(cleaning.sentinels)
         self._sentinel_numbers = tuple(value for value in cleaning.sentinels if not isinstance(value, str))
-        self._minimum = -np.inf if cleaning.minimum is None else cleaning.minimum
-        self._maximum = np.inf if cleaning.maximum is None else cleaning.maximum
-
-    def read_one(self, row: Row) -> float:
-        """Value of the column in one row: NaN if absent, null, a sentinel, out of range or an unknown category."""
-        raw = row.get(self.name)
-        if raw is None:
-            return MISSING
-        if self._is_category:
-            return self._codes.get(raw, MISSING)
-        if raw in self._sentinels or not self._minimum <= raw <= self._maximum:
-            return MISSING
-        return float(raw)
+        self.minimum = -np.inf if cleaning.minimum is None else cleaning.minimum
+        self.maximum = np.inf if cleaning.maximum is None else cleaning.maximum
 
     def read_many(self, rows: Sequence[Row]) -> Array:
-        """The same for every row: shape (rows,)."""
+        """Values of shape (rows,): NaN where absent, null, a sentinel, out of range or an unknown category."""
         if self._is_category:
-            return np.array([self._codes.get(row.get(self.name), MISSING) for row in rows])  # type: ignore[arg-type]
+            return np.array([self.codes.get(row.get(self.name), MISSING) for row in rows])  # type: ignore[arg-type]
         values = np.array([row.get(self.name) for row in rows], dtype=np.float64)
-        bad = ~((values >= self._minimum) & (values <= self._maximum))
+        bad = ~((values >= self.minimum) & (values <= self.maximum))
         for sentinel in self._sentinel_numbers:
             bad |= values == sentinel
         values[bad] = MISSING
         return values
 
-    def flag_one(self, row: Row) -> float:
-        """1 if the raw value is a sentinel, 0 if it is another value, NaN if there is none or an empty text."""
-        raw = row.get(self.name)
-        return MISSING if raw is None or raw == "" else float(raw in self._sentinels)
-
     def flag_many(self, rows: Sequence[Row]) -> Array:
-        """The same for every row: shape (rows,)."""
-        return np.array([self.flag_one(row) for row in rows])
+        """1 where the raw value is a sentinel, 0 where it is another, NaN where there is none or an empty text."""
+        raw = [row.get(self.name) for row in rows]
+        return np.array([MISSING if one is None or one == "" else float(one in self.sentinels) for one in raw])
 
 
 def rows_of_client(history: History, table: str) -> Sequence[Row]:

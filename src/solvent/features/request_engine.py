@@ -1,15 +1,17 @@
 """Runs a feature program for one applicant with numpy alone: no dataframe, no database, milliseconds."""
 
-import math
+import struct
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import orjson
 
 from solvent.errors import FeatureError
+from solvent.features.client_steps import compile_client_steps
 from solvent.features.operations import FLOAT32_MAX, MISSING, Array
-from solvent.features.program import APPLICATION, Node, Program
+from solvent.features.program import Node, Program
 from solvent.features.raw_values import ColumnReader, History, Row, rows_of_client
 from solvent.features.steps import Values, compile_steps
 
@@ -42,17 +44,35 @@ class ReducedHistory:
         """
         try:
             line, _, body = payload.partition(b"\n")
-            header = orjson.loads(line)
+            aggregates, rows, size = _read_header(line)
             numbers = np.frombuffer(body, "<f8")
-            size = len(header["aggregates"])
-            lengths = [length for _, length in header["rows"]]
-            pieces = np.split(numbers[size:], np.cumsum(lengths)[:-1]) if lengths else []
         except (ValueError, KeyError, TypeError) as error:
             raise FeatureError(_DAMAGED) from error
-        if numbers.size != size + sum(lengths) or min(lengths, default=0) < 0:
+        if numbers.size != size:
             raise FeatureError(_DAMAGED)
-        aggregates = dict(zip(header["aggregates"], numbers[:size].tolist(), strict=True))
-        return ReducedHistory(aggregates, {node: rows for (node, _), rows in zip(header["rows"], pieces, strict=True)})
+        values = numbers[: len(aggregates)].tolist()
+        return ReducedHistory(
+            dict(zip(aggregates, values, strict=True)), {node: numbers[start:end] for node, start, end in rows}
+        )
+
+
+@lru_cache(maxsize=256)
+def _read_header(line: bytes) -> tuple[tuple[int, ...], tuple[tuple[int, int, int], ...], int]:
+    """Nodes of the aggregates, places of each node's rows, and how many numbers there must be; clients share headers.
+
+    Raises:
+        ValueError, KeyError, TypeError: this is no header.
+    """
+    header = orjson.loads(line)
+    aggregates = tuple(header["aggregates"])
+    end = len(aggregates)
+    rows = []
+    for node, length in header["rows"]:
+        if type(length) is not int or length < 0:
+            raise ValueError(length)
+        rows.append((node, end, end + length))
+        end += length
+    return aggregates, tuple(rows), end
 
 
 class RequestEngine:
@@ -68,10 +88,13 @@ class RequestEngine:
         self._row_leaves = self._compile_row_leaves(sorted({*free_needs, *bound_needs}))
         self._free_steps = compile_steps(program, free_needs)
         final = program.needed_by((feature.node for feature in program.features), given={*self._free, *self._kept})
-        self._client_leaves = self._compile_client_leaves(final)
-        self._client_columns = [read for node, read in self._client_leaves if program.nodes[node].op == "column"]
-        self._final_steps = compile_steps(program, final)
+        self._client_steps = compile_client_steps(program, final)
+        self.client_column_count = sum(
+            program.nodes[node].op == "column" and not program.is_row_leaf(node) for node in final
+        )
+        """How many raw columns of the application the program reads."""
         self._outputs = [feature.node for feature in program.features]
+        self._pack = struct.Struct(f"<{len(self._outputs)}d").pack
         self._blank = [node.number if node.op == "number" else MISSING for node in program.nodes]
         self._no_history = self.reduce_history({})
 
@@ -101,28 +124,21 @@ class RequestEngine:
             float64 of shape (features,), in catalogue order, NaN where missing, never infinite; cast to float32 before
             a model sees it.
         """
+        return self.evaluate_and_count(application, history)[0]
+
+    def evaluate_and_count(self, application: Row, history: ReducedHistory | None = None) -> tuple[Array, int]:
+        """Do as `evaluate`, and count the application's columns that hold a usable value, of `client_column_count`."""
         known = self._no_history if history is None else history
         values: Values = self._blank.copy()
         for node, value in known.aggregates.items():
             values[node] = value
         for node, rows in known.rows.items():
             values[node] = rows
-        for node, read in self._client_leaves:
-            values[node] = read(application)
-        for step in self._final_steps:
-            step(values)
-        features = np.array([values[node] for node in self._outputs])
+        usable = self._client_steps(values, application.get)
+        # Five times as fast as an array made of a list.
+        features = np.frombuffer(self._pack(*[values[node] for node in self._outputs])).copy()
         features[~(np.abs(features) <= FLOAT32_MAX)] = MISSING
-        return features
-
-    @property
-    def client_column_count(self) -> int:
-        """How many raw columns of the application the program reads."""
-        return len(self._client_columns)
-
-    def count_usable(self, application: Row) -> int:
-        """How many of them hold a value that does not count as missing."""
-        return sum(not math.isnan(read(application)) for read in self._client_columns)
+        return features, usable
 
     def _compile_row_leaves(self, positions: Iterable[int]) -> dict[str, list[tuple[int, Callable[..., Array]]]]:
         readers: dict[str, list[tuple[int, Callable[..., Array]]]] = {}
@@ -137,12 +153,3 @@ class RequestEngine:
             return lambda rows: np.ones(len(rows))
         column = ColumnReader(node.name, self.program.columns[node.level.table][node.name])
         return column.read_many if node.op == "column" else column.flag_many
-
-    def _compile_client_leaves(self, positions: Iterable[int]) -> list[tuple[int, Callable[[Row], float]]]:
-        leaves: list[tuple[int, Callable[[Row], float]]] = []
-        for position in positions:
-            node = self.program.nodes[position]
-            if node.op in ("column", "is_sentinel"):
-                column = ColumnReader(node.name, self.program.columns[APPLICATION][node.name])
-                leaves.append((position, column.read_one if node.op == "column" else column.flag_one))
-        return leaves

@@ -6,7 +6,8 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
-from solvent.features.operations import MISSING, NO_CORRELATION, SCALAR_OPERATIONS, Array
+from solvent.features.client_values import SCALAR_OPERATIONS
+from solvent.features.operations import MISSING, NO_CORRELATION, Array
 
 
 def _mean(values: Array) -> float:

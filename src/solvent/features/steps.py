@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from solvent.features.operations import ARRAY_OPERATIONS, MISSING, SCALAR_OPERATIONS, Array, Value
+from solvent.features.client_values import SCALAR_OPERATIONS
+from solvent.features.operations import ARRAY_OPERATIONS, MISSING, Array, Value
 from solvent.features.program import Node, Program
 from solvent.features.row_statistics import last_rows, take_statistic
 
@@ -45,13 +46,14 @@ def compile_steps(program: Program, positions: Iterable[int]) -> list[Step]:
     """Compile the nodes at these positions, in their order; leaves are read elsewhere and give no step."""
     leaves = ("number", "column", "is_sentinel")
     return [
-        _compile_step(program, position)
+        compile_step(program, position)
         for position in positions
         if program.nodes[position].op not in leaves and not program.is_row_leaf(position)
     ]
 
 
-def _compile_step(program: Program, position: int) -> Step:
+def compile_step(program: Program, position: int) -> Step:
+    """Compile one node that is no leaf."""
     node = program.nodes[position]
     if node.op == "aggregate":
         return _aggregate(program, position)
@@ -97,7 +99,7 @@ def _calculate(position: int, of: tuple[int, ...], function: Callable[..., Any])
 
 def _membership(program: Program, node: Node) -> Callable[..., Any]:
     categories = program.nodes[node.of[0]].categories
-    wanted = np.array([bool(text in node.texts) for text in categories], dtype=np.float64)
+    wanted = np.array([*(float(text in node.texts) for text in categories), MISSING])
     if node.level.is_row:
         return lambda codes: _translate(codes, wanted)
     return lambda code: MISSING if math.isnan(code) else float(wanted[int(code)])
@@ -105,7 +107,7 @@ def _membership(program: Program, node: Node) -> Callable[..., Any]:
 
 def _same_category(program: Program, node: Node) -> Callable[..., Any]:
     left, right = (program.nodes[argument].categories for argument in node.of)
-    codes_in_left = np.array([left.index(text) if text in left else -1 for text in right], dtype=np.float64)
+    codes_in_left = np.array([*(float(left.index(text)) if text in left else -1.0 for text in right), MISSING])
     compare = (ARRAY_OPERATIONS if node.level.is_row else SCALAR_OPERATIONS)["equal"]
 
     def run(first: Value, second: Value) -> Value:
@@ -116,11 +118,8 @@ def _same_category(program: Program, node: Node) -> Callable[..., Any]:
 
 
 def _translate(codes: Array, table: Array) -> Array:
-    """Look each code up in a table; a missing code stays missing."""
-    known = ~np.isnan(codes)
-    translated = np.full(codes.shape, MISSING)
-    translated[known] = table[codes[known].astype(np.intp)]
-    return translated
+    """Look each code up in a table whose last entry, NaN, is for missing codes."""
+    return table[np.where(codes >= 0.0, codes, table.size - 1).astype(np.intp)]
 
 
 def _aggregate(program: Program, position: int) -> Step:

@@ -22,10 +22,16 @@ Check = Callable[[object], Fault | None]
 
 @dataclass(frozen=True)
 class TableChecks:
-    """The checks of a table by column, and for each required column what to say if it is absent."""
+    """The checks of a table by column, and for each required column what to say if it is absent.
+
+    `texts` and `ranges` pass most values at a glance: the known categories of a column; or its lowest and highest
+    number, and whether it must be whole. What they do not pass may still be right: `by_column` tells.
+    """
 
     by_column: Mapping[str, Check]
     required: Mapping[str, Fault]
+    texts: Mapping[str, frozenset[float | str]]
+    ranges: Mapping[str, tuple[float, float, bool]]
 
 
 @cache
@@ -33,12 +39,23 @@ def table_checks(table: str) -> TableChecks:
     """Make the checks of a table; TARGET is not part of an application."""
     prefix = "" if table == APPLICATION else f"{table}."
     columns = [column for column in table_schema(table).columns if column.name != TARGET]
+    required = {c.name: Fault(f"{prefix}{c.name}: required", is_problem=True) for c in columns if c.required}
     return TableChecks(
         MappingProxyType({column.name: _make_check(column, prefix + column.name) for column in columns}),
-        MappingProxyType(
-            {c.name: Fault(f"{prefix}{c.name}: required", is_problem=True) for c in columns if c.required}
-        ),
+        MappingProxyType(required),
+        {column.name: _accepted(column) for column in columns if column.kind is ColumnKind.CATEGORY},
+        {column.name: _range(column) for column in columns if column.kind is not ColumnKind.CATEGORY},
     )
+
+
+def _accepted(column: Column) -> frozenset[float | str]:
+    return frozenset((*column.categories, *column.sentinels))
+
+
+def _range(column: Column) -> tuple[float, float, bool]:
+    low = float("-inf") if column.minimum is None else column.minimum
+    high = float("inf") if column.maximum is None else column.maximum
+    return low, high, column.kind is not ColumnKind.NUMBER
 
 
 def _make_check(column: Column, name: str) -> Check:
@@ -48,7 +65,7 @@ def _make_check(column: Column, name: str) -> Check:
 
 
 def _category_check(column: Column, name: str) -> Check:
-    accepted = frozenset((*column.categories, *column.sentinels))
+    accepted = _accepted(column)
     not_text = Fault(f"{name}: must be text", is_problem=True)
     unknown = Fault(f"unknown_category:{name}", is_problem=False)
     if column.required:
@@ -63,9 +80,7 @@ def _category_check(column: Column, name: str) -> Check:
 
 
 def _number_check(column: Column, name: str) -> Check:
-    low = float("-inf") if column.minimum is None else column.minimum
-    high = float("inf") if column.maximum is None else column.maximum
-    is_whole = column.kind is not ColumnKind.NUMBER
+    low, high, is_whole = _range(column)
     not_number = Fault(f"{name}: must be a number", is_problem=True)
     not_whole = Fault(f"{name}: must be a whole number", is_problem=True)
     outside = Fault(f"out_of_range:{name}", is_problem=False)

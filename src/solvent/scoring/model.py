@@ -9,12 +9,17 @@ import numpy as np
 import numpy.typing as npt
 
 from solvent.bundle.files import Bundle
+from solvent.bundle.policy import POLICY_FILE
+from solvent.bundle.recorded import render_deciding_files
 from solvent.domain.policy import Decision, RiskLevel
 from solvent.domain.reasons import Reason
 from solvent.domain.records import ServedModel
 from solvent.errors import BundleError
+from solvent.features.program import Program
 from solvent.features.request_engine import ReducedHistory, RequestEngine
-from solvent.scoring.reasons import find_reasons, read_value
+from solvent.scoring.contributions import TreeContributions
+from solvent.scoring.reasons import ReasonFinder, read_values
+from solvent.scoring.single_row import SingleRowBooster
 
 Features = npt.NDArray[np.float32]
 """What the booster sees: shape (features,), in the order of the program."""
@@ -41,12 +46,13 @@ class Model:
     """One version of the model; it holds no state between calls.
 
     Raises:
-        BundleError: LightGBM refuses the model text, or it has another number of features than the program.
+        BundleError: the program cannot be compiled, LightGBM refuses the model text, or it has another number of
+            features than the program.
     """
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
-        self.engine = RequestEngine(bundle.program)
+        self.engine = _compile(bundle.program)
         self._features = bundle.program.features
         try:
             self._booster = lightgbm.Booster(model_str=bundle.model_text)
@@ -55,7 +61,17 @@ class Model:
         if self._booster.num_feature() != len(self._features):
             raise BundleError("model.txt and features.json disagree on the number of features; restore the bundle")
         positions = {name: position for position, name in enumerate(bundle.program.names)}
-        self._top = tuple(positions[name] for name in bundle.manifest.top_features)
+        self.digest = self.describe().digest
+        self._top = [positions[name] for name in bundle.manifest.top_features]
+        self._top_features = [self._features[position] for position in self._top]
+        self._single_row = SingleRowBooster(self._booster)
+        self._reasons = ReasonFinder(self._features)
+        try:
+            self._contributions: TreeContributions | None = TreeContributions(
+                bundle.model_text, features=len(self._features)
+            )
+        except (KeyError, ValueError):
+            self._contributions = None
 
     @property
     def version(self) -> str:
@@ -64,23 +80,33 @@ class Model:
 
     def describe(self) -> ServedModel:
         """What the decision log keeps of a model that decides."""
+        manifest = self.bundle.manifest
         return ServedModel(
             model_version=self.version,
             bundle_digest=self.bundle.digest,
             program_digest=self.bundle.program.digest,
+            policy_digest=manifest.files[POLICY_FILE],
             threshold=self.bundle.policy.threshold,
-            top_features=self.bundle.manifest.top_features,
-            manifest=self.bundle.manifest.to_json(),
+            top_features=manifest.top_features,
+            manifest=manifest.to_json(),
+            files=render_deciding_files(self.bundle),
         )
 
     def compute_features(self, columns: Mapping[str, Any], history: ReducedHistory | None) -> Features:
         """Run the bundle's feature program; see `RequestEngine.evaluate`."""
-        return self.engine.evaluate(columns, history).astype(np.float32)
+        return self.compute_features_and_share(columns, history)[0]
+
+    def compute_features_and_share(
+        self, columns: Mapping[str, Any], history: ReducedHistory | None
+    ) -> tuple[Features, float]:
+        """The same, with the share of the application columns that the model reads and that hold a usable value."""
+        values, usable = self.engine.evaluate_and_count(columns, history)
+        return values.astype(np.float32), usable / max(1, self.engine.client_column_count)
 
     def assess(self, features: Features) -> Assessment:
         """Score one application, decide, and give the reasons of a refusal."""
-        row = features.astype(np.float64).reshape(1, -1)
-        score = float(self._booster.predict(row, raw_score=True, num_threads=1)[0])
+        row = features.astype(np.float64)
+        score = self._single_row.score(row)
         probability = self.bundle.calibration.apply(score)
         policy = self.bundle.policy
         decision = policy.decide(probability)
@@ -90,13 +116,9 @@ class Model:
             probability_default=probability,
             decision=decision,
             risk_level=policy.risk_level(probability),
-            reasons=self._reasons(row) if decision is Decision.REFUSE else (),
-            top_values=tuple(read_value(self._features[i], float(features[i])) for i in self._top),
+            reasons=self._find_reasons(features, row) if decision is Decision.REFUSE else (),
+            top_values=read_values(self._top_features, features[self._top]),
         )
-
-    def usable_share(self, columns: Mapping[str, Any]) -> float:
-        """Share of the application columns that the model reads and that hold a usable value, between 0 and 1."""
-        return self.engine.count_usable(columns) / max(1, self.engine.client_column_count)
 
     def score_many(self, values: npt.NDArray[np.float32], *, threads: int = 0) -> npt.NDArray[np.float64]:
         """Raw scores of many applications: float32 features of shape (clients, features) to (clients,).
@@ -109,9 +131,18 @@ class Model:
         return np.asarray(scores, dtype=np.float64)
 
     def contributions(self, row: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """TreeSHAP in log-odds: one row of shape (1, features) to shape (features,), without the expected value."""
-        return np.asarray(self._booster.predict(row, pred_contrib=True, num_threads=1))[0, :-1]
+        """TreeSHAP in log-odds of one row: shape (features,) to shape (features,), without the expected value."""
+        if self._contributions is not None:
+            return self._contributions.explain(row)
+        # A model too large for tables.
+        return np.asarray(self._booster.predict(row.reshape(1, -1), pred_contrib=True, num_threads=1))[0, :-1]
 
-    def _reasons(self, row: npt.NDArray[np.float64]) -> tuple[Reason, ...]:
-        limit = self.bundle.policy.max_reasons
-        return find_reasons(self._features, row[0], self.contributions(row), limit=limit)
+    def _find_reasons(self, features: Features, row: npt.NDArray[np.float64]) -> tuple[Reason, ...]:
+        return self._reasons.find(features, self.contributions(row), limit=self.bundle.policy.max_reasons)
+
+
+def _compile(program: Program) -> RequestEngine:
+    try:
+        return RequestEngine(program)
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        raise BundleError("features.json holds a step that this version cannot run: train the bundle again") from error

@@ -12,24 +12,25 @@ from uuid import UUID
 import orjson
 
 from solvent.domain.ports import Clock, DecisionLog
-from solvent.domain.records import Claim, DecisionRecord, FailureRecord, Receipt, Submission, Timing
+from solvent.domain.records import Claim, DecisionRecord, FailureRecord, Receipt, StoredHistory, Submission, Timing
 from solvent.errors import ApplicationError, FeatureError
 from solvent.features.request_engine import ReducedHistory
 from solvent.scoring.answers import INVALID, render_batch, render_decision, render_problems
 from solvent.scoring.applications import Application, accept_application
 from solvent.scoring.model import Assessment, Model
-from solvent.scoring.process import memory_usage_mb
+from solvent.scoring.process import code_digest, memory_usage_mb
 
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """What the edge knows of a request: its id, when it came (wall clock, and `perf_counter_ns`), and where."""
+    """What the edge knows of a request: its id, when it came (wall clock, and `perf_counter_ns`), where, from whom."""
 
     request_id: UUID
     received_at: datetime
     received_ns: int
     endpoint: str
     claim: Claim | None = None
+    caller: str = "local"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,10 @@ class _Prepared:
     stored: bytes | None = None
 
 
+Watcher = Callable[[Sequence[DecisionRecord], RequestContext], None]
+"""Sees the decisions of a request once they are recorded; not those of a repeated one."""
+
+
 class ScoringService:
     """Decides on applications with the model in force, and keeps every decision in the log."""
 
@@ -54,6 +59,7 @@ class ScoringService:
         self._clock = clock
         self._new_id = new_id
         self._api_version = api_version
+        self._watcher: Watcher | None = None
 
     @property
     def model(self) -> Model:
@@ -62,7 +68,19 @@ class ScoringService:
 
     async def start(self) -> None:
         """Make the model known to the log; raises LogUnavailableError if that cannot be."""
-        await self._log.register_model(self._model.describe())
+        await self.make_known(self._model)
+
+    async def make_known(self, model: Model) -> None:
+        """Make a model known to the log, so that it may decide; raises like `DecisionLog.register_model`."""
+        await self._log.register_model(model.describe())
+
+    def use(self, model: Model) -> None:
+        """Decide with another model, which the log knows; requests under way end with the one they began with."""
+        self._model = model
+
+    def watch(self, watcher: Watcher) -> None:
+        """Show every recorded decision to a watcher, which must return at once and never raise."""
+        self._watcher = watcher
 
     async def decide(self, document: object, context: RequestContext) -> Receipt:
         """Decide on one application.
@@ -78,9 +96,12 @@ class ScoringService:
             ApplicationError: the body does not fit the schemas.
             LogUnavailableError: see `DecisionLog.record`; so for OutcomeUnknownError and KeyReusedError.
         """
-        record = await self._decide_one(self._model, document, context)
+        started, model = time.perf_counter_ns(), self._model
+        application = accept_application(document)
+        stored = await self._find_stored(model, application)
+        record = self._decide_one(_prepare(model, application, stored), model, context, started=started)
         answer = orjson.dumps(render_decision(record))
-        return await self._log.record(Submission((record,), answer, context.claim))
+        return await self._record(Submission((record,), answer, context.claim), context)
 
     async def decide_batch(self, documents: Sequence[object], context: RequestContext) -> Receipt:
         """Decide on several applications: all that are valid are recorded in one transaction, or none is.
@@ -94,19 +115,22 @@ class ScoringService:
         records: list[DecisionRecord] = []
         failures: list[FailureRecord] = []
         results: list[dict[str, Any]] = []
-        for index, document in enumerate(documents):
+        accepted = await _accept_all(documents)
+        histories = await asyncio.gather(*(self._find_stored(model, application) for application in accepted))
+        for index, (application, stored) in enumerate(zip(accepted, histories, strict=True)):
             row = replace(context, request_id=self._new_id())
-            try:
-                record = await self._decide_one(model, document, row)
-            except ApplicationError as error:
+            if isinstance(application, ApplicationError):
                 failures.append(self._describe_failure(row, status=HTTPStatus.UNPROCESSABLE_ENTITY, code=INVALID))
-                results.append(render_problems(index, error))
+                results.append(render_problems(index, application))
             else:
+                started = time.perf_counter_ns()
+                record = self._decide_one(_prepare(model, application, stored), model, row, started=started)
                 records.append(record)
                 results.append({"index": index, "result": render_decision(record)})
-            await asyncio.sleep(0)  # a hundred clients take 0.2 s: other requests go on in between
+            await asyncio.sleep(0)  # other requests go on in between
         answer = orjson.dumps(render_batch(context.request_id, model.version, results))
-        return await self._log.record(Submission(tuple(records), answer, context.claim, tuple(failures)))
+        submission = Submission(tuple(records), answer, context.claim, tuple(failures))
+        return await self._record(submission, context)
 
     async def record_failure(self, context: RequestContext, *, status: int, code: str) -> None:
         """Keep a request that got no decision; nothing of its input is kept."""
@@ -115,6 +139,12 @@ class ScoringService:
     async def check(self) -> None:
         """Return if decisions can be recorded now; raises LogUnavailableError if not."""
         await self._log.check()
+
+    async def _record(self, submission: Submission, context: RequestContext) -> Receipt:
+        receipt = await self._log.record(submission)
+        if self._watcher is not None and not receipt.repeated:
+            self._watcher(submission.decisions, context)
+        return receipt
 
     def _describe_failure(self, context: RequestContext, *, status: int, code: str) -> FailureRecord:
         return FailureRecord(
@@ -129,10 +159,16 @@ class ScoringService:
             memory_usage_mb=memory_usage_mb(),
         )
 
-    async def _decide_one(self, model: Model, document: object, context: RequestContext) -> DecisionRecord:
-        started = time.perf_counter_ns()
-        prepared = await self._prepare(model, accept_application(document))
-        features = model.compute_features(prepared.application.columns, prepared.history)
+    async def _find_stored(self, model: Model, application: Application | ApplicationError) -> StoredHistory | None:
+        """Look for the history of a client whose request holds none."""
+        if isinstance(application, ApplicationError) or application.history is not None:
+            return None
+        return await self._log.find_history(application.client_id, model.bundle.program.digest)
+
+    def _decide_one(
+        self, prepared: _Prepared, model: Model, context: RequestContext, *, started: int
+    ) -> DecisionRecord:
+        features, usable_share = model.compute_features_and_share(prepared.application.columns, prepared.history)
         preprocessing_ms = _milliseconds_since(started)
         started = time.perf_counter_ns()
         assessment = model.assess(features)
@@ -141,37 +177,51 @@ class ScoringService:
             request_id=context.request_id,
             received_at=context.received_at,
             scored_at=self._clock(),
+            caller=context.caller,
             endpoint=context.endpoint,
             model_version=model.version,
+            model_digest=model.digest,
+            code_digest=code_digest(),
             api_version=self._api_version,
             timing=timing,
             memory_usage_mb=memory_usage_mb(),
-            **_describe_application(prepared, model),
+            data_quality_score=usable_share,
+            **_describe_application(prepared),
             **_describe_assessment(assessment, model),
         )
 
-    async def _prepare(self, model: Model, application: Application) -> _Prepared:
-        """Find the history: the rows in the request, or what is stored of the client, or none."""
-        if application.history is not None:
-            history = model.engine.reduce_history(application.history)
-            return _Prepared(application, history, "request", application.warnings)
-        stored = await self._log.find_history(application.client_id, model.bundle.program.digest)
-        if stored is None:
-            return _Prepared(application, None, "none", (*application.warnings, "no_history"))
+
+async def _accept_all(documents: Sequence[object]) -> list[Application | ApplicationError]:
+    accepted: list[Application | ApplicationError] = []
+    for document in documents:
         try:
-            history = ReducedHistory.from_bytes(stored.payload)
-        except FeatureError:
-            return _Prepared(application, None, "none", (*application.warnings, "stored_history_damaged"))
-        return _Prepared(application, history, "stored", application.warnings, stored.payload)
+            accepted.append(accept_application(document))
+        except ApplicationError as error:
+            accepted.append(error)
+        await asyncio.sleep(0)  # a hundred nested applications take 50 ms: other requests go on in between
+    return accepted
 
 
-def _describe_application(prepared: _Prepared, model: Model) -> dict[str, Any]:
+def _prepare(model: Model, application: Application, stored: StoredHistory | None) -> _Prepared:
+    """Take the history: the rows in the request, or what is stored of the client, or none."""
+    if application.history is not None:
+        history = model.engine.reduce_history(application.history)
+        return _Prepared(application, history, "request", application.warnings)
+    if stored is None:
+        return _Prepared(application, None, "none", (*application.warnings, "no_history"))
+    try:
+        history = ReducedHistory.from_bytes(stored.payload)
+    except FeatureError:
+        return _Prepared(application, None, "none", (*application.warnings, "stored_history_damaged"))
+    return _Prepared(application, history, "stored", application.warnings, stored.payload)
+
+
+def _describe_application(prepared: _Prepared) -> dict[str, Any]:
     application = prepared.application
     return {
         "client_id": application.client_id,
         "loan_amount": application.columns.get("AMT_CREDIT"),
         "warnings": prepared.warnings,
-        "data_quality_score": model.usable_share(application.columns),
         "application": orjson.dumps({**application.columns, **(application.history or {})}),
         "history_source": prepared.source,
         "stored_history": prepared.stored,

@@ -1,0 +1,27 @@
+"""A FastAPI endpoint that reads a body and decides nothing: what the service is measured beside."""
+
+import sys
+
+import orjson
+import uvicorn
+from fastapi import FastAPI, Request, Response
+
+
+def create_bare_app() -> FastAPI:
+    """Make an application whose POST /predict decodes the body and answers with the number of its fields."""
+    app = FastAPI()
+
+    async def root() -> Response:
+        return Response(b"{}", media_type="application/json")
+
+    async def predict(request: Request) -> Response:
+        document = orjson.loads(await request.body())
+        return Response(orjson.dumps({"fields": len(document)}), media_type="application/json")
+
+    app.add_api_route("/", root, methods=["GET"])
+    app.add_api_route("/predict", predict, methods=["POST"])
+    return app
+
+
+if __name__ == "__main__":
+    uvicorn.run(create_bare_app(), port=int(sys.argv[1]), access_log=False, log_level="warning")

@@ -1,0 +1,13 @@
+"""The roles of the database: who may do what; revision 0004 makes them, docs/decisions/0012 tells how they are used."""
+
+API = "solvent_api"
+"""Serves decisions: INSERT and SELECT only."""
+
+READER = "solvent_reader"
+"""Looks: SELECT only, nothing of the personal part but what the views show."""
+
+ERASER = "solvent_eraser"
+"""Erases what is personal, and says so in the ledger; decisions are out of its reach."""
+
+AS_READER = f"SET ROLE {READER}; SET statement_timeout TO '30s'"
+"""How a session for pages and reports begins: settings of a role apply to logins alone, so they are set here."""
