@@ -35,7 +35,7 @@ def test_the_share_of_missing_is_drawn_as_missing() -> None:
 
 def test_a_group_draws_only_its_own_labels() -> None:
     group = Coded(np.array([0, 0, 1, 1, -1]), ("x", "y"))
-    drawn = choose_by(group, {"x": {"a": 1.0}, "y": {"__missing__": 1.0}}, Draws.stream(5))
+    drawn = choose_by(group, {"x": {"a": 1.0}, "y": {"__missing__": 1.0}}, np.full(5, 0.5))
     assert drawn.labels == ("a",)
     assert drawn.codes.tolist() == [0, 0, -1, -1, -1]
 

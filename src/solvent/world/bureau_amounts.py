@@ -10,7 +10,7 @@ from solvent.world.clients import ClientFigures
 from solvent.world.draws import Draws
 from solvent.world.marginals import Flags, Floats, Table, numbers
 from solvent.world.money import CENT_STEP, to_step
-from solvent.world.normal import normal_cdf
+from solvent.world.normal import normal_cdf, normal_quantile
 from solvent.world.rows import Rows, rank_within, sum_within
 
 _TERM_KNOTS = (5.0, 6.25, 7.0, 7.55)
@@ -19,10 +19,13 @@ _LOG_CREDIT = (10.8, 11.45, 12.75, 13.35)
 
 _TYPICAL = {"Credit card": 11.7, "Car loan": 14.1, "Mortgage": 15.2, "Microloan": 10.2}
 _TYPICAL_OTHERWISE = 12.7
-_SPREAD = {"Credit card": 0.8, "Car loan": 0.65, "Mortgage": 0.5, "Microloan": 0.5}
+_SPREAD = {"Credit card": 0.7, "Car loan": 0.65, "Mortgage": 0.5, "Microloan": 0.5}
 _SPREAD_OTHERWISE = 0.48
 _NO_CREDIT = (0.105, 0.243, 0.001)
 """Share of rows without an amount: open cards, closed cards, others."""
+
+_CREDIT_BY_FIGURE, _DEBT_BY_FIGURE = 1.6, 1.0
+"""Weight of a client's own figure beside what its loans let expect, when the block's sums are handed out."""
 
 _MEAN_CREDIT = 260_000.0
 _MEAN_CREDIT_COUNTS, _MEAN_CREDIT_KEEPS = (2.0, 6.0, 10.0, 16.0), (1.0, 0.9, 0.84, 0.78)
@@ -38,15 +41,16 @@ _NO_DEBT_KNOWN, _NO_LIMIT_KNOWN = (0.124, 0.167), (0.272, 0.36)
 def amounts(figures: ClientFigures, book: Book, draws: Draws) -> tuple[Floats, Floats]:
     """Return credit and debt (NaN where unknown): per client they add up to its credit and debt sums."""
     size, owner = book.opened.shape[0], book.rows.owner
-    total, wanted = _consistent_sums(figures, book, draws)
     card = book.kind.equals("Credit card")
     empty_share = np.where(card, np.where(book.active, _NO_CREDIT[0], _NO_CREDIT[1]), _NO_CREDIT[2])
     empty = draws.uniform(size) < empty_share
     share = _debt_share(book, draws)
     unknown = _unknown(book, _NO_DEBT_KNOWN, draws)
     share = np.where(unknown | empty | ~book.active, 0.0, share)
+    worth = np.where(empty & (share == 0), 0.0, _weights(book, draws))
+    total, wanted = _consistent_sums(figures, book, (worth, share), draws)
     share = _some_debt(book.rows, share, wanted, (book.active & ~unknown).astype(np.float64))
-    weight = np.where(empty & (share == 0), 0.0, _weights(book, draws))
+    weight = np.where(empty & (share == 0), 0.0, np.maximum(worth, 1.0))
     credit = _split_credit(book.rows, weight, (total, wanted), share)
     least = np.minimum(
         _SMALLEST_CREDIT * np.exp(0.5 * draws.normal(size)), (0.6 * total / np.maximum(book.rows.count, 1))[owner]
@@ -62,22 +66,46 @@ def _overpaid(size: int, draws: Draws) -> Floats:
     return np.asarray(-np.round(np.exp(2.5 + 2.2 * draws.normal(size)), 3), dtype=np.float64)
 
 
-def _consistent_sums(figures: ClientFigures, book: Book, draws: Draws) -> tuple[Floats, Floats]:
+def _consistent_sums(
+    figures: ClientFigures, book: Book, loans: tuple[Floats, Floats], draws: Draws
+) -> tuple[Floats, Floats]:
     """Return credit and debt sum of each client: only clients with an open loan owe, and none more than its credit.
 
-    The block's positive debts go to its clients with open loans by what they were to owe, then by open loans.
+    The block's credit sums go to its clients by their figures and what their loans let expect, its positive debts to
+    those with open loans likewise. `loans` is what each loan is worth beside others and the share of it still owed.
     """
-    credit, debt = _credit_sums(figures), figures.count("bureau_debt_sum")
+    worth, share = loans
+    expected = sum_within(book.rows, worth)
+    credit = _assigned(_credit_sums(figures), expected, _CREDIT_BY_FIGURE)
+    debt = figures.count("bureau_debt_sum")
     open_loans = sum_within(book.rows, book.active.astype(np.float64))
     able = np.flatnonzero(open_loans > 0)
     positive = np.sort(debt[debt > 0])[-able.shape[0] :] if able.size else debt[:0]
-    order = able[np.lexsort((open_loans[able] + 2 * draws.uniform(able.shape[0]), debt[able]))]
+    owing = (sum_within(book.rows, worth * share) * credit / np.maximum(expected, 1.0))[able]
+    score = _DEBT_BY_FIGURE * _places(debt[able] + draws.uniform(able.shape[0])) + _places(owing)
+    order = able[np.argsort(score, kind="stable")]
     owed = np.zeros_like(debt)
     owed[order[order.shape[0] - positive.shape[0] :]] = positive
     between = np.sqrt(credit * owed)
     too_much = owed > _LARGEST_DEBT * credit
     root = float(np.sqrt(_LARGEST_DEBT))
     return np.where(too_much, between / root, credit), np.where(too_much, between * root, owed)
+
+
+def _assigned(sums: Floats, expected: Floats, weight: float) -> Floats:
+    """Return the same positive sums, each client's by the rank of `weight` times its own sum's place and `expected`."""
+    some = np.flatnonzero((sums > 0) & (expected > 0))
+    score = weight * _places(sums[some]) + _places(expected[some])
+    assigned = sums.copy()
+    assigned[some[np.argsort(score, kind="stable")]] = np.sort(sums[some])
+    return assigned
+
+
+def _places(values: Floats) -> Floats:
+    """Return the standard normal score of each value's rank."""
+    ranks = np.empty(values.shape[0])
+    ranks[np.argsort(values, kind="stable")] = np.arange(values.shape[0]) + 0.5
+    return normal_quantile(ranks / max(values.shape[0], 1))
 
 
 def _credit_sums(figures: ClientFigures) -> Floats:
@@ -102,8 +130,11 @@ def _debt_share(book: Book, draws: Draws) -> Floats:
     loan = np.clip(left**0.72 * np.exp(0.1 * draws.normal(size)), 0.0, 1.02)
     loan = np.where((left == 0) | draws.chance(0.07, size), draws.uniform(size), loan)
     loan = np.where(draws.chance(0.04, size), 1.0, np.where(draws.chance(0.02, size), 0.0, loan))
-    card = np.where(draws.chance(0.12, size), 1 + 0.08 * draws.uniform(size), draws.uniform(size) ** 0.25)
-    return np.where(book.kind.equals("Credit card"), np.where(draws.chance(0.2, size), 0.0, card), np.maximum(loan, 0))
+    of_client = draws.normal(book.rows.count.shape[0])[book.rows.owner]
+    place = normal_cdf(0.55 * of_client + 0.835 * draws.normal(size))
+    drawn = np.clip((place - 0.2) / 0.7, 0.0, 1.0) ** 0.25
+    card = np.where(place > 0.9, 1 + 0.08 * draws.uniform(size), drawn)
+    return np.where(book.kind.equals("Credit card"), card, np.maximum(loan, 0))
 
 
 def _some_debt(rows: Rows, share: Floats, wanted: Floats, able: Floats) -> Floats:

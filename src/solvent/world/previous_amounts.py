@@ -19,6 +19,9 @@ from solvent.world.rows import sum_within
 _LOG_SIZE, _LOG_SPREAD = np.array([12.35, 11.05, 12.05]), np.array([0.64, 0.57, 0.6])
 """Logarithm of the credit of cash, consumer and revolving loans, and its deviation within a client."""
 
+_ALIKE = np.array([0.75, 0.95, 0.6])
+"""Share of that deviation which an application has in common with the one that it repeats."""
+
 _LOG_CREDIT, _LOG_DEVIATION = np.array([12.72, 11.06, 12.08]), np.array([0.91, 0.81, 0.86])
 """The same over all clients."""
 
@@ -33,6 +36,9 @@ _NO_PRICE = np.array([[0.0, 0.971, 0.16, 1.0], [0.0, 1.0, 0.2, 0.987], [0.0, 0.9
 
 _CONSUMER_SHARE_OF_TERM = {6: 0.86, 10: 0.98, 12: 0.68, 18: 0.34, 24: 0.43, 36: 0.06}
 """How many of the loans with this term are consumer loans; other ones below 17 all, longer ones none."""
+
+_CASH_TERM_SHIFT = np.array([-0.3, 0.0, -0.1, 0.0])
+"""What approved and refused cash loans are shorter by than their size lets expect, in deviations of the latent."""
 
 HIGH, MIDDLE, LOW_NORMAL, LOW_ACTION = 0, 1, 2, 3
 _MONTHLY_RATE = np.array([[0.05, 0.0325, 0.0237, 0.0163], [0.059, 0.0337, 0.0195, 0.0085]])
@@ -74,22 +80,32 @@ def make_offers(facts: Facts, figures: ClientFigures, made: Applications, draws:
     """Return the terms of each application; the client's mean credit is the one of its figures."""
     count = made.kind.shape[0]
     priced = draws.uniform(count) >= _NO_PRICE[made.kind, made.status]
-    credit, size = _credits(figures, made, priced, draws)
-    term = _terms(facts, figures, made, size, draws)
-    group = _groups(made, size, term, draws)
-    credit, asked, down, insured = _asked(made, credit, (group, term), draws)
-    rate = _MONTHLY_RATE[np.minimum(made.kind, CONSUMER), group] * np.exp(0.06 * draws.normal(count))
+    sources = made.habits.sources(draws)
+    credit, size = _credits(figures, made, (priced, sources), draws)
+    term = _terms(facts, figures, made, (size, sources), draws)
+    group = _groups(made, (size, term, sources), draws)
+    credit, asked, down, insured = _asked(made, credit, (group, term, sources), draws)
+    rate = _MONTHLY_RATE[np.minimum(made.kind, CONSUMER), group]
+    rate = rate * np.exp(0.06 * made.habits.normal(sources, 0.0, draws))
     months = np.maximum(term, 1)
     annuity = np.where(term > 0, credit * rate / (1 - (1 + rate) ** -months), credit / 20)
     return Offers(credit, asked, down, term, group, to_thousandth(to_step(annuity, 0.045)), priced, insured, size)
 
 
-def _credits(figures: ClientFigures, made: Applications, priced: Flags, draws: Draws) -> tuple[Floats, Floats]:
-    """Return credits that add up to the client's, and how large each is for its kind, standardised."""
+def _credits(
+    figures: ClientFigures, made: Applications, known: tuple[Flags, Integers], draws: Draws
+) -> tuple[Floats, Floats]:
+    """Return credits that add up to the client's, and how large each is for its kind, standardised.
+
+    `known` is which applications were priced and which one each repeats.
+    """
+    priced, sources = known
     rows, kind = made.rows, made.kind
     empty = ~priced & (kind != CONSUMER) | ((kind == CONSUMER) & (made.status == CANCELED))
     growth = _GROWTH[kind] * (made.day + 870.0) / 780.0
-    own = _LOG_SPREAD[kind] * draws.normal(kind.shape[0])
+    alike = _ALIKE[kind]
+    own = np.sqrt(alike) * made.habits.normal(sources, 0.0, draws)
+    own = _LOG_SPREAD[kind] * (own + np.sqrt(1 - alike) * draws.normal(kind.shape[0]))
     bold = np.where(made.status == REFUSED, _LOG_REFUSED[kind], 0.0)
     weight = np.where(empty, 0.0, np.exp(_LOG_SIZE[kind] + bold + growth + own))
     expected = sum_within(rows, weight)
@@ -120,8 +136,11 @@ def _standardised(values: Floats) -> Floats:
     return (values - values.mean()) / max(float(values.std()), 1e-9) if values.size else values
 
 
-def _terms(facts: Facts, figures: ClientFigures, made: Applications, size: Floats, draws: Draws) -> Integers:
+def _terms(
+    facts: Facts, figures: ClientFigures, made: Applications, known: tuple[Floats, Integers], draws: Draws
+) -> Integers:
     """Return CNT_PAYMENT: by kind, longer for large loans and clients of long terms; 0 for revolving loans."""
+    size, sources = known
     listed = {
         int(term): share for term, share in facts.histories["previous_application"]["terms"].items() if term != "0"
     }
@@ -132,10 +151,10 @@ def _terms(facts: Facts, figures: ClientFigures, made: Applications, size: Float
     known = figures["previous_payment_count_mean"]
     leaning = np.nan_to_num(np.interp(known, np.asarray(marginal.values, np.float64), marginal.edges))
     leaning = np.clip(leaning, -2.5, 2.5)[made.rows.owner]
-    own = draws.normal(size.shape[0])
+    own = made.habits.normal(sources, 0.0, draws)
     place = np.where(
         made.kind == CASH,
-        normal_cdf(0.62 * size + 0.25 * leaning + 0.6 * own),
+        normal_cdf(_CASH_TERM_SHIFT[made.status] + 0.62 * size + 0.25 * leaning + 0.6 * own),
         normal_cdf(0.33 * size + 0.35 * leaning + 0.82 * own),
     )
     term = np.where(
@@ -146,45 +165,44 @@ def _terms(facts: Facts, figures: ClientFigures, made: Applications, size: Float
     return np.where(made.kind == REVOLVING, 0, term).astype(np.int64)
 
 
-def _groups(made: Applications, size: Floats, term: Integers, draws: Draws) -> Integers:
+def _groups(made: Applications, known: tuple[Floats, Integers, Integers], draws: Draws) -> Integers:
     """Return the yield group: small short loans are dear, large long ones cheap (history_correlation.json)."""
+    size, term, sources = known
     of_term = np.where(
         made.kind == CASH, (np.log(np.maximum(term, 1)) - 3.1) / 0.6, (np.log(np.maximum(term, 1)) - 2.3) / 0.45
     )
     mean = np.where(made.kind == CASH, 0.5 * size + 0.35 * of_term, 0.32 * size + 0.22 * of_term)
-    place = normal_cdf(mean + np.where(made.kind == CASH, 0.62, 0.86) * draws.normal(size.shape[0]))
+    place = normal_cdf(mean + np.where(made.kind == CASH, 0.62, 0.86) * made.habits.normal(sources, 0.3, draws))
     of_cash = np.searchsorted([0.275, 0.643, 0.946], place)
     of_goods = np.searchsorted([0.349, 0.639, 0.904], place)
     return np.where(made.kind == CASH, of_cash, of_goods).astype(np.int64)
 
 
 def _asked(
-    made: Applications, credit: Floats, priced_by: tuple[Integers, Integers], draws: Draws
+    made: Applications, credit: Floats, priced_by: tuple[Integers, Integers, Integers], draws: Draws
 ) -> tuple[Floats, Floats, Floats, Flags]:
     """Return credit, amount asked for, down payment and insurance flag.
 
     Credit is the amount asked for, less the down payment, times a markup for insurance and fees.
     """
     kind, status = made.kind, made.status
-    group, term = priced_by
-    size = kind.shape[0]
-    place = draws.uniform(size)
+    group, term, sources = priced_by
+    size, habits = kind.shape[0], made.habits
+    place = habits.uniform(sources, 0.15, draws)
     of_cash = np.interp(place, _CASH_MARKUP_PLACES, _CASH_MARKUPS)
-    chosen = np.searchsorted(np.cumsum(_GOODS_MARKUP_SHARES) / _GOODS_MARKUP_SHARES.sum(), draws.uniform(size))
+    edges = np.cumsum(_GOODS_MARKUP_SHARES) / _GOODS_MARKUP_SHARES.sum()
+    chosen = np.searchsorted(edges, habits.uniform(sources, 0.15, draws))
     some = _GOODS_MARKUPS[np.minimum(chosen, _GOODS_MARKUPS.shape[0] - 1)]
     some = np.where(some == 0, 1.02 + 0.12 * draws.uniform(size), some)
-    bare = draws.uniform(size) < np.where(status == REFUSED, 0.6, np.where(status == UNUSED, 1.0, 0.35))
+    bare = habits.uniform(sources, 0.3, draws) < np.where(status == REFUSED, 0.6, np.where(status == UNUSED, 1.0, 0.35))
     of_goods = np.where(bare, 1.0, some)
     markup = np.where(kind == CASH, of_cash, np.where(kind == CONSUMER, of_goods, 1.0))
     none_share = np.array([0.27, 0.39, 0.44, 0.89])[group]
     late = np.interp(made.day, (-2500.0, -1500.0, -750.0, -375.0), (0.35, 0.85, 1.4, 1.55))
-    own = (
-        0.4 * draws.normal(made.rows.count.shape[0])[made.rows.owner]
-        - 0.25 * (np.log(np.maximum(term, 1)) - 2.3) / 0.45
-    )
-    place = normal_cdf(own + 0.88 * draws.normal(size))
+    shorter = -0.25 * (np.log(np.maximum(term, 1)) - 2.3) / 0.45
+    place = normal_cdf(shorter + 0.97 * habits.normal(sources, 0.15, draws))
     pays_down = (kind == CONSUMER) & (status != UNUSED) & (place >= np.minimum(none_share * late, 0.98))
-    share = np.interp(draws.uniform(size), _DOWN_PLACES, _DOWN_SHARES)
+    share = np.interp(habits.uniform(sources, 0.1, draws), _DOWN_PLACES, _DOWN_SHARES)
     share = np.where(pays_down, share, 0.0)
     asked = credit / markup / (1 - share)
     step = np.where(draws.chance(0.82, size), 22_500.0, ROUND_STEP)
@@ -198,7 +216,6 @@ def _asked(
     down = to_step(asked * share, step)
     credit = np.where(markup == 1, asked - down, to_step((asked - down) * markup, CENT_STEP))
     likely = np.interp(made.day, _INSURED_DAYS, _INSURED_GOODS)
-    insured = (markup > 1) & draws.chance(
-        np.where(kind == CASH, np.interp(made.day, _INSURED_DAYS, _INSURED_CASH), likely), size
-    )
+    likely = np.where(kind == CASH, np.interp(made.day, _INSURED_DAYS, _INSURED_CASH), likely)
+    insured = (markup > 1) & (habits.uniform(sources, 0.4, draws) < likely)
     return to_thousandth(credit), to_thousandth(asked), to_thousandth(down), insured

@@ -26,8 +26,9 @@ def add_dates(table: Table, made: Applications, term: Integers, draws: Draws) ->
     A date after the application is the sentinel 365243.
     """
     kind, size = made.kind, made.kind.shape[0]
-    first = made.day + _days_to_first(kind, draws)
-    months_run = _months_run(kind, term, draws)
+    sources = made.habits.sources(draws)
+    first = made.day + _days_to_first(made, sources, draws)
+    months_run = _months_run(made, term, sources, draws)
     last = first + 30 * (months_run - 1)
     ended = (
         last + 2 + np.floor(7 * draws.uniform(size)) + np.where(draws.chance(0.1, size), draws.poisson(9.0, size), 0)
@@ -47,10 +48,10 @@ def add_dates(table: Table, made: Applications, term: Integers, draws: Draws) ->
     return first, months_run
 
 
-def _days_to_first(kind: Integers, draws: Draws) -> Floats:
+def _days_to_first(made: Applications, sources: Integers, draws: Draws) -> Floats:
     """Return the days from the decision to the first due day: 30 for cash loans, 31 or some more for goods."""
-    size = kind.shape[0]
-    which = draws.uniform(size)
+    kind, size = made.kind, made.kind.shape[0]
+    which = made.habits.uniform(sources, 0.2, draws)
     some = np.floor(draws.exponential(6.5, size)) + 1
     many = np.where(which > 0.98, 10 + np.floor(draws.exponential(55.0, size)), some)
     of_goods = np.where(which < 0.05, 30.0, np.where(which < 0.57, 31.0, 31.0 + many))
@@ -58,12 +59,11 @@ def _days_to_first(kind: Integers, draws: Draws) -> Floats:
     return np.where(kind == CONSUMER, of_goods, of_cash)
 
 
-def _months_run(kind: Integers, term: Integers, draws: Draws) -> Integers:
-    size = kind.shape[0]
-    cash = kind == CASH
+def _months_run(made: Applications, term: Integers, sources: Integers, draws: Draws) -> Integers:
+    size, cash = made.kind.shape[0], made.kind == CASH
     early = np.where(cash, np.interp(term, _EARLY_TERMS, _EARLY_CASH), np.interp(term, _EARLY_TERMS, _EARLY_GOODS))
     share = np.where(cash, 0.05 + 0.9 * draws.uniform(size), 0.2 + 0.78 * draws.uniform(size))
-    share = np.where(draws.uniform(size) < early, share, 1.0)
+    share = np.where(made.habits.uniform(sources, 0.35, draws) < early, share, 1.0)
     return np.maximum(np.ceil(term * share), np.minimum(term, 1)).astype(np.int64)
 
 

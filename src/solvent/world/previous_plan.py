@@ -13,6 +13,7 @@ from solvent.world.clients import ClientFigures
 from solvent.world.draws import Draws
 from solvent.world.marginals import Flags, Floats, Integers
 from solvent.world.normal import normal_cdf, normal_quantile
+from solvent.world.previous_habits import Habits, habits_of
 from solvent.world.published import Facts
 from solvent.world.rows import Rows, rank_within, round_randomly, rows_of
 
@@ -39,13 +40,14 @@ _DAY_BETWEEN_CLIENTS = (0.12, 0.6)
 
 @dataclass(frozen=True)
 class Applications:
-    """The earlier applications in client order, newest first: owner, kind, decision, day, and which is the card."""
+    """The earlier applications in client order, newest first: owner, kind, decision, day, which is the card, habits."""
 
     rows: Rows
     kind: Integers
     status: Integers
     day: Floats
     card: Flags
+    habits: Habits
 
     @property
     def visits(self) -> tuple[Integers, Floats, Floats]:
@@ -67,7 +69,8 @@ def plan_applications(facts: Facts, figures: ClientFigures, draws: Draws) -> App
     status = _decisions(figures, rows, kind, card | first, draws)
     day = _days(facts, figures, rows, (kind, status, first), draws)
     order = np.lexsort((-day, rows.owner))
-    return Applications(rows, kind[order], status[order], day[order], card[order])
+    kind, day = kind[order], day[order]
+    return Applications(rows, kind, status[order], day, card[order], habits_of(rows, kind, day))
 
 
 def _standing(figures: ClientFigures, name: str, draws: Draws) -> Floats:

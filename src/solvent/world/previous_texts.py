@@ -13,7 +13,7 @@ from solvent.world.previous_amounts import HIGH, LOW_ACTION, LOW_NORMAL, MIDDLE,
 from solvent.world.previous_plan import APPROVED, CANCELED, CASH, CONSUMER, REFUSED, REVOLVING, UNUSED, Applications
 from solvent.world.previous_shops import add_shop
 from solvent.world.published import Facts
-from solvent.world.rows import choose, choose_by
+from solvent.world.rows import choose, choose_at, choose_by
 
 _TYPES = ("Cash loans", "Consumer loans", "Revolving loans", "XNA")
 _STATUSES = ("Approved", "Canceled", "Refused", "Unused offer")
@@ -57,7 +57,7 @@ def add_texts(table: Table, facts: Facts, made: Applications, offers: Offers, dr
     _add_products(table, facts, made, (offers, odd), draws)
     table["CODE_REJECT_REASON"] = _reject_reasons(facts, made, draws)
     table["NAME_CLIENT_TYPE"] = _client_types(made, draws)
-    table["NAME_CASH_LOAN_PURPOSE"] = _purposes(table, facts, kind, draws)
+    table["NAME_CASH_LOAN_PURPOSE"] = _purposes(table, facts, made, draws)
     table["NAME_PAYMENT_TYPE"] = _payment_types(made, offers.priced, draws)
     table["NAME_TYPE_SUITE"] = _suites(facts, made, offers.priced, draws)
     _add_process(table, facts, made, draws)
@@ -68,11 +68,12 @@ def _add_products(table: Table, facts: Facts, made: Applications, known: tuple[O
     offers, odd = known
     kind, priced = made.kind, offers.priced & ~odd
     size = kind.shape[0]
-    walk_in = draws.uniform(size) < _walk_in_share(made, offers)
+    sources, habits = made.habits.sources(draws), made.habits
+    walk_in = habits.uniform(sources, 0.45, draws) < _walk_in_share(made, offers)
     product = np.where((kind == CONSUMER) | ~priced, 0, np.where(walk_in, 2, 1))
-    family = _families(made, offers, draws)
+    family = _families(made, offers, sources, draws)
     of_group = np.array([_FREE_OF_INTEREST[group] for group in range(4)])[offers.group]
-    free = draws.uniform(size) < of_group * _FREE_OF_FAMILY[family]
+    free = habits.uniform(sources, 0.2, draws) < of_group * _FREE_OF_FAMILY[family]
     street_card = walk_in | ~priced | draws.chance(0.12, size)
     level = np.minimum(offers.group, LOW_NORMAL)
     cash = np.where(priced, 2 + 3 * (product == 1) + level, 1)
@@ -82,7 +83,7 @@ def _add_products(table: Table, facts: Facts, made: Applications, known: tuple[O
     table["NAME_YIELD_GROUP"] = Coded(np.where(grouped, offers.group, len(_GROUPS) - 1), _GROUPS)
     table["NAME_PORTFOLIO"] = Coded(np.where(priced, kind, 3), ("Cash", "POS", "Cards", "XNA"))
     table["NAME_PRODUCT_TYPE"] = Coded(product, ("XNA", "x-sell", "walk-in"))
-    add_shop(table, facts, made, (priced, product == 2, family), draws)
+    add_shop(table, facts, made, (priced, product == 2, family, sources), draws)
 
 
 _COMBINATIONS = (
@@ -100,10 +101,10 @@ def _walk_in_share(made: Applications, offers: Offers) -> Floats:
     return np.where(made.kind == CASH, of_cash, _WALK_IN_CARD[made.status])
 
 
-def _families(made: Applications, offers: Offers, draws: Draws) -> Integers:
+def _families(made: Applications, offers: Offers, sources: Integers, draws: Draws) -> Integers:
     """Return what is bought: cheap things are phones, dear ones furniture; unused offers are phones mostly."""
     size = made.kind.shape[0]
-    place = normal_cdf(0.62 * offers.size + 0.79 * draws.normal(size))
+    place = normal_cdf(0.62 * offers.size + 0.79 * made.habits.normal(sources, 0.45, draws))
     family = np.searchsorted(_FAMILY_EDGES, place)
     unused = (made.status == UNUSED) & draws.chance(0.8, size)
     return np.where(unused, 0, family).astype(np.int64)
@@ -111,7 +112,8 @@ def _families(made: Applications, offers: Offers, draws: Draws) -> Integers:
 
 def _reject_reasons(facts: Facts, made: Applications, draws: Draws) -> Coded:
     shares = facts.histories["sample"]["previous_application"]["reject_reason"]
-    reason = choose_by(Coded(np.where(made.status == REFUSED, made.kind, -1), tuple(shares)), shares, draws)
+    place = made.habits.uniform(made.habits.sources(draws), 0.25, draws)
+    reason = choose_by(Coded(np.where(made.status == REFUSED, made.kind, -1), tuple(shares)), shares, place)
     labels = (*reason.labels, "XAP", "CLIENT")
     other = np.where(made.status == UNUSED, len(labels) - 1, len(labels) - 2)
     return Coded(np.where(made.status == REFUSED, reason.codes, other), labels)
@@ -129,14 +131,16 @@ def _client_types(made: Applications, draws: Draws) -> Coded:
     return Coded(np.where(draws.chance(_UNKNOWN_CLIENT, size), 3, codes), _CLIENT_TYPES)
 
 
-def _purposes(table: Table, facts: Facts, kind: Integers, draws: Draws) -> Coded:
+def _purposes(table: Table, facts: Facts, made: Applications, draws: Draws) -> Coded:
     """Return the purpose of cash loans, stated by clients who walked in; XAP for other kinds."""
     shares = facts.histories["previous_application"]["NAME_CASH_LOAN_PURPOSE"]
-    size = kind.shape[0]
-    stated = choose({name: share for name, share in shares.items() if name not in ("XAP", "XNA")}, size, draws)
+    kind, habits, size = made.kind, made.habits, made.kind.shape[0]
+    sources = habits.sources(draws)
+    of_stated = {name: share for name, share in shares.items() if name not in ("XAP", "XNA")}
+    stated = choose_at(of_stated, habits.uniform(sources, 0.2, draws))
     product = table["NAME_PRODUCT_TYPE"]
     walk_in = product.equals("walk-in") if isinstance(product, Coded) else np.zeros(size, dtype=np.bool_)
-    states = draws.uniform(size) < np.where(walk_in, 0.64, 0.004)
+    states = habits.uniform(sources, 0.4, draws) < np.where(walk_in, 0.64, 0.004)
     labels = (*stated.labels, "XNA", "XAP")
     codes = np.where(states, stated.codes, len(labels) - 2)
     return Coded(np.where(kind == CASH, codes, len(labels) - 1), labels)
@@ -147,8 +151,7 @@ def _payment_types(made: Applications, priced: Flags, draws: Draws) -> Coded:
         *("Cash through the bank", "XNA", "Non-cash from your account"),
         "Cashless from the account of the employer",
     )
-    size = made.kind.shape[0]
-    place = draws.uniform(size)
+    place = made.habits.uniform(made.habits.sources(draws), 0.45, draws)
     bank = np.where(made.kind == CASH, np.where(made.status == REFUSED, 0.86, 0.9), 0.857)
     bank = np.where(made.status == UNUSED, 0.96, bank)
     bank = np.where((made.kind == REVOLVING) | (~priced & (made.kind == CASH)), 0.011 * (made.kind == CASH), bank)
@@ -159,15 +162,17 @@ def _payment_types(made: Applications, priced: Flags, draws: Draws) -> Coded:
 
 def _suites(facts: Facts, made: Applications, priced: Flags, draws: Draws) -> Coded:
     """Return who accompanied the client; buyers of goods come with family, others alone."""
-    size = made.kind.shape[0]
+    habits = made.habits
+    sources = habits.sources(draws)
     shares = dict(facts.histories["previous_application"]["NAME_TYPE_SUITE"])
-    company = choose({**shares, "Unaccompanied": 0.405 * sum(shares.values())}, size, draws)
-    alone = (made.kind != CONSUMER) & draws.chance(_ALONE_AT_CASH, size)
+    of_all = {**shares, "Unaccompanied": 0.405 * sum(shares.values())}
+    company = choose_at(of_all, habits.uniform(sources, 0.35, draws))
+    alone = (made.kind != CONSUMER) & (habits.uniform(sources, 0.45, draws) < _ALONE_AT_CASH)
     codes = np.where(alone, company.labels.index("Unaccompanied"), company.codes)
     share = np.interp(made.day, _SUITE_DAYS, _NO_SUITE)
     odds = share / (1 - share) * np.exp(_NO_SUITE_SHIFT[made.kind, made.status])
     empty = ~priced & (made.kind != CONSUMER) | (made.status == CANCELED)
-    return Coded(codes, company.labels).hidden(empty | (draws.uniform(size) < odds / (1 + odds)))
+    return Coded(codes, company.labels).hidden(empty | (habits.uniform(sources, 0.0, draws) < odds / (1 + odds)))
 
 
 def _add_process(table: Table, facts: Facts, made: Applications, draws: Draws) -> None:

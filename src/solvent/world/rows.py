@@ -44,20 +44,25 @@ def round_randomly(values: Floats, draws: Draws) -> Integers:
 
 def choose(shares: dict[str, float], size: int, draws: Draws) -> Coded:
     """Draw a text column of this size with the given shares; the label `__missing__` becomes missing."""
+    return choose_at(shares, draws.uniform(size))
+
+
+def choose_at(shares: dict[str, float], place: Floats) -> Coded:
+    """Return the labels at these places, between 0 and 1, of the cumulated shares; `__missing__` becomes missing."""
     labels = tuple(label for label in shares if label != "__missing__")
     edges = np.cumsum([shares[label] for label in labels])
     total = sum(shares.values())
-    codes = np.searchsorted(edges / total, draws.uniform(size), side="right").astype(np.int64)
+    codes = np.searchsorted(edges / total, place, side="right").astype(np.int64)
     return Coded(np.where(codes >= len(labels), -1, codes), labels)
 
 
-def choose_by(group: Coded, shares: dict[str, dict[str, float]], draws: Draws) -> Coded:
-    """Draw a text column whose shares depend on the group of the row."""
+def choose_by(group: Coded, shares: dict[str, dict[str, float]], place: Floats) -> Coded:
+    """Return the labels at these places, between 0 and 1, of the cumulated shares of the row's group."""
     labels = tuple(dict.fromkeys(label for part in shares.values() for label in part if label != "__missing__"))
     codes = np.full(group.codes.shape[0], -1, dtype=np.int64)
     for name, part in shares.items():
         rows: Flags = group.equals(name)
-        drawn = choose(part, int(rows.sum()), draws)
-        place = np.array([labels.index(label) for label in drawn.labels] + [-1], dtype=np.int64)
-        codes[rows] = place[drawn.codes]
+        drawn = choose_at(part, place[rows])
+        position = np.array([labels.index(label) for label in drawn.labels] + [-1], dtype=np.int64)
+        codes[rows] = position[drawn.codes]
     return Coded(codes, labels)
