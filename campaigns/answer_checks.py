@@ -30,7 +30,7 @@ class Findings:
     examples: list[str] = field(default_factory=list)
     slowest: float = 0.0
 
-    def add(self, name: str, answer: Answer, *, marker: str, has_body: bool = True) -> None:
+    def add(self, name: str, answer: Answer, *, marker: str | None = None, has_body: bool = True) -> None:
         """Check one answer; `name` tells how to send its request again."""
         self.requests += 1
         self.statuses[answer.status] += 1
@@ -51,8 +51,11 @@ class Findings:
         return "\n".join(lines)
 
 
-def find_faults(answer: Answer, *, marker: str, has_body: bool = True) -> Iterator[str]:
-    """Yield what is wrong with an answer: an error of the server, slowness, a shape that is not ours, an echo."""
+def find_faults(answer: Answer, *, marker: str | None = None, has_body: bool = True) -> Iterator[str]:
+    """Yield what is wrong with an answer: an error of the server, slowness, a shape that is not ours, an echo.
+
+    `marker` is a text that only the request holds.
+    """
     if answer.status >= 500 and answer.status != 503:
         yield f"answered {answer.status}"
     if answer.status == 503 and b"retry-after" not in answer.headers:
@@ -62,7 +65,7 @@ def find_faults(answer: Answer, *, marker: str, has_body: bool = True) -> Iterat
     if answer.status >= 400 and has_body and not _is_problem(answer):
         yield "a refusal that is not a problem document"
     told = b"\n".join([answer.body, *answer.headers, *answer.headers.values()]).lower()
-    if marker.lower().encode() in told:
+    if marker is not None and marker.lower().encode() in told:
         yield "echoes what was sent"
 
 

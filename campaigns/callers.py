@@ -30,12 +30,13 @@ UNKNOWN = "outcome-unknown"
 
 @dataclass
 class Load:
-    """What the callers share: the ports of the API, numbers for new clients, their history, and whether it ends."""
+    """What the callers share: ports that answer, numbers for new clients, their history, whether it ends, and answers."""
 
     ports: tuple[int, ...]
     history: TextIO
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     is_ending: bool = False
+    statuses: Counter[int] = field(default_factory=Counter)
 
     def note(self, **facts: Any) -> None:  # noqa: ANN401 - JSON
         """Write a line of history."""
@@ -59,7 +60,8 @@ class History:
     """What callers noted.
 
     `told`: every 200. `asked`: the clients they asked about. `denied`: those who were told each time that nothing was
-    recorded. `sent`: requests. `statuses`: answers by status. `slowest`: seconds of the slowest answer.
+    recorded. `sent`: requests. `statuses`: answers by status. `slowest`: seconds of the slowest answer. `models`:
+    version and threshold that each answered request names, by its id.
     """
 
     told: list[Acknowledged]
@@ -68,6 +70,17 @@ class History:
     sent: int
     statuses: dict[int, int]
     slowest: float
+    models: dict[str, tuple[str, float]]
+
+    @property
+    def unanswered(self) -> int:
+        """Requests without an answer."""
+        return self.sent - sum(self.statuses.values())
+
+    @property
+    def refused(self) -> int:
+        """Answers other than 200 and 503."""
+        return sum(count for status, count in self.statuses.items() if status not in {200, 503})
 
 
 @dataclass
@@ -94,6 +107,9 @@ class Caller:
     async def _send(self, port: int, client: int, body: bytes) -> int:
         """Return the status of the answer, 0 if there was none."""
         key = f"client-{client}"
+        for other, connection in tuple(self.connections.items()):
+            if other not in self.load.ports or not connection.is_open:
+                self.close(other)
         try:
             if port not in self.connections:
                 self.connections[port] = await HttpConnection.open(port)
@@ -105,6 +121,7 @@ class Caller:
             self.close(port)
             return 0
         document = json.loads(answer)
+        self.load.statuses[status] += 1
         self.load.note(
             event="received",
             key=key,
@@ -114,6 +131,8 @@ class Caller:
             code=document.get("code"),
             request_id=document.get("request_id"),
             probability=document.get("probability_default"),
+            model_version=document.get("model_version"),
+            threshold=document.get("threshold_used"),
             body_digest=hashlib.sha256(answer).hexdigest(),
         )
         return status
@@ -157,4 +176,7 @@ def read_history(path: Path) -> History:
         sent=sent.total(),
         statuses=dict(Counter(line["status"] for line in answers)),
         slowest=max((line["seconds"] for line in answers), default=0.0),
+        models={
+            line["request_id"]: (line["model_version"], line["threshold"]) for line in answers if line["status"] == 200
+        },
     )

@@ -91,13 +91,12 @@ def main() -> int:
                 ready, unanswered = asyncio.run(run(options, instances, home))
             history = read_history(home / "history.jsonl")
             verdict = judge_history(history, server.url, home)
-    strange = sum(count for status, count in history.statuses.items() if status not in {200, 503})
     slow = sum(seconds > READY_SECONDS for seconds in ready)
     print(f"{options.kills} kills, {history.sent} requests sent, answers by status {history.statuses}")
-    print(f"ready again after at most {max(ready):.1f} s; refused otherwise than by 503: {strange}")
+    print(f"ready again after at most {max(ready):.1f} s; refused otherwise than by 503: {history.refused}")
     print(f"slowest answer {history.slowest:.1f} s, callers without one in the end: {unanswered}")
     print(verdict.describe())
-    failures = verdict.failures + strange + slow + unanswered
+    failures = verdict.failures + history.refused + slow + unanswered
     print(
         add_evidence(
             "T-02",

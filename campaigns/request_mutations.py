@@ -38,8 +38,9 @@ _VALUES = (
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY", "post", "X")
 _PATHS = (
     b"/predict/", b"//predict", b"/predict%2f", b"/predict%00", b"/%70redict", b"/./predict", b"/../predict",
-    b"/PREDICT", b"/predict;x=1", b"/docs/assets/..%2f..%2fetc%2fpasswd", b"/docs/assets/%2e%2e/app.py", b"/docs/assets/",
-    b"/docs/assets/%ff", b"/%", b"/%zz", b"*", b"/" + b"a" * 5000, b"/predict%", b"/admin/reload/", b"/admin",
+    b"/PREDICT", b"/predict;x=1", b"/docs/assets/..%2f..%2fetc%2fpasswd", b"/docs/assets/%2e%2e/app.py",
+    b"/docs/assets/", b"/docs/assets/%ff", b"/%", b"/%zz", b"*", b"/" + b"a" * 5000, b"/predict%",
+    b"/admin/reload/", b"/admin",
     b"/health/live/..", b"/metrics?x=%ff", b"/openapi.json?a[]=1", b"/\xc3\xa9", b"/predict?SK_ID_CURR=1",
 )  # fmt: skip
 

@@ -71,7 +71,10 @@ class Process:
 class Instances:
     """API processes by port, on one bundle and one home; those that still run when the context ends are killed."""
 
-    def __init__(self, bundle: Path, home: Path, *, variables: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, bundle: Path, home: Path, *, variables: Mapping[str, str] | None = None, journal: Path | None = None
+    ) -> None:
+        """`journal` is the file of their logs, `api.log` in the home if it is not given."""
         self._bundle = bundle
         self._variables = {
             "SOLVENT_HOME": str(home),
@@ -79,7 +82,7 @@ class Instances:
             "SOLVENT_ENVIRONMENT": "local",
             **(variables or {}),
         }
-        self._journal = home / "api.log"
+        self._journal = journal or home / "api.log"
         self.by_port: dict[int, Process] = {}
         home.mkdir(parents=True, exist_ok=True)
 

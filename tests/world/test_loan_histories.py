@@ -120,6 +120,31 @@ def test_payments_on_a_card_add_up_to_the_payments_of_its_statements(read: Calla
     assert paid == pytest.approx(wanted, abs=0.05)
 
 
+def test_a_listed_card_begins_in_the_month_of_its_decision_with_the_granted_limit(
+    read: Callable[[str], Columns],
+) -> None:
+    previous, rows = read("previous_application"), read("credit_card_balance")
+    granted = dict(zip(previous["SK_ID_PREV"].tolist(), previous["AMT_CREDIT"].tolist(), strict=True))
+    decided = dict(zip(previous["SK_ID_PREV"].tolist(), previous["DAYS_DECISION"].tolist(), strict=True))
+    begins = first_of_loan(rows) & np.isin(rows["SK_ID_PREV"], previous["SK_ID_PREV"])
+    cards = rows["SK_ID_PREV"][begins].tolist()
+    assert rows["AMT_CREDIT_LIMIT_ACTUAL"][begins].tolist() == [granted[card] for card in cards]
+    assert rows["AMT_CREDIT_LIMIT_ACTUAL"].max() <= 900_000
+    months_of_decision = np.floor(np.array([decided[card] for card in cards]) / 30.4375)
+    # The month begins on another day for each client, and the newest balance may be older than the decision.
+    assert np.isin(rows["MONTHS_BALANCE"][begins] - months_of_decision, [0, 1]).mean() > 0.98
+    assert len(cards) > 300
+
+
+def test_old_used_cards_show_zero_and_not_missing_before_their_first_use(read: Callable[[str], Columns]) -> None:
+    rows = read("credit_card_balance")
+    _, place, months = np.unique(rows["SK_ID_PREV"], return_inverse=True, return_counts=True)
+    missing = np.bincount(place, weights=np.isnan(rows["CNT_DRAWINGS_ATM_CURRENT"]))
+    old = (np.bincount(place, weights=rows["MONTHS_BALANCE"]) / months - (months - 1) / 2) < -40
+    assert set(missing[old] / months[old]) == {0.0, 1.0}
+    assert ((missing > 0) & (missing < months))[~old].mean() > 0.2
+
+
 def test_a_statement_follows_from_the_one_before(read: Callable[[str], Columns]) -> None:
     rows = read("credit_card_balance")
     balance, paid, drawn = rows["AMT_BALANCE"], rows["AMT_PAYMENT_TOTAL_CURRENT"], rows["AMT_DRAWINGS_CURRENT"]

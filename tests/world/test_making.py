@@ -22,6 +22,8 @@ from solvent.world.published import INTEGER, NUMBER, TEXT, load_facts
 from solvent.world.scenarios import Timeline
 from solvent.world.writing import FORMATS, TableFile
 
+pytestmark = pytest.mark.slow
+
 Columns = dict[str, NDArray[Any]]
 
 FILES = {

@@ -12,6 +12,8 @@ from solvent.world.merging import rows_of_table
 from solvent.world.planting import Plan, planted_block
 from solvent.world.scenarios import SCENARIOS, Monitor, Risk, Timeline, check_timeline, planted_scenario
 
+pytestmark = pytest.mark.slow
+
 RINGS, SILENT = 0.2, 0.1
 """Population stability indices: above the first is drift by common usage, below the second none."""
 

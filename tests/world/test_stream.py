@@ -17,6 +17,8 @@ from solvent.world.making import WorldRequest, WorldSummary, make_world
 from solvent.world.scenarios import Timeline
 from solvent.world.stream import stream_applications, stream_arrivals
 
+pytestmark = pytest.mark.slow
+
 WEEKDAYS = ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"]
 
 

@@ -11,6 +11,8 @@ from solvent.world.fidelity.folder import RawFolder
 from solvent.world.making import WorldSummary
 from solvent.world.published import load_facts
 
+pytestmark = pytest.mark.slow
+
 
 def _load(name: str) -> ModuleType:
     """Load a script of `benchmarks/`, which stands outside the package; its `main` is not run."""

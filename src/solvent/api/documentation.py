@@ -162,9 +162,12 @@ def _describe_batch() -> dict[str, Any]:
 def _describe_row(schema: TableSchema) -> dict[str, Any]:
     columns = [column for column in schema.columns if column.name != TARGET]
     is_client = schema.name == APPLICATION  # rows of history may leave out whose they are
+    properties = {column.name: _describe_column(column) for column in columns}
+    if CLIENT in properties and not is_client:
+        properties[CLIENT]["type"] = [properties[CLIENT]["type"], "null"]
     return {
         "type": "object",
-        "properties": {column.name: _describe_column(column) for column in columns},
+        "properties": properties,
         "required": [column.name for column in columns if column.required and (is_client or column.name != CLIENT)],
         "additionalProperties": False,
     }

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from solvent.api.access import SCOPES
 from solvent.api.admission import BATCH_PLACES
+from solvent.api.connections import MAX_HEADER_BYTES
 from solvent.api.observation import Observation, observation_in
 from solvent.api.problems import retry_headers
 from solvent.api.rates import Standing
@@ -20,6 +21,7 @@ BODY_SECONDS = 10.0
 
 _TOO_LONG = 18
 """Digits of a content length that no body has."""
+_CLOSE = {"Connection": "close"}
 
 
 @dataclass(slots=True)
@@ -50,6 +52,7 @@ class Gatekeeper:
             return
         observation = observation_in(scope)
         headers = _Headers(scope["headers"])
+        _check_message(headers)
         self._check_host(headers)
         self._check_rate_of_address(scope)
         if observation.route is None:
@@ -118,14 +121,17 @@ class Gatekeeper:
 class _Headers:
     """The headers that decide; of one that comes twice, the last."""
 
-    __slots__ = ("authorization", "content_length", "host", "origin")
+    __slots__ = ("authorization", "content_length", "host", "is_chunked", "origin", "size")
 
     def __init__(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
         self.authorization: bytes | None = None
         self.content_length: bytes | None = None
         self.host = b""
         self.origin: bytes | None = None
+        self.is_chunked = False
+        self.size = 0
         for name, value in headers:
+            self.size += len(name) + len(value)
             if name == b"host":
                 self.host = value
             elif name == b"content-length":
@@ -134,6 +140,19 @@ class _Headers:
                 self.authorization = value
             elif name == b"origin":
                 self.origin = value
+            elif name == b"transfer-encoding":
+                self.is_chunked = True
+
+
+def _check_message(headers: _Headers) -> None:
+    """Refuse what the reader of messages lets pass: headers that came whole in one piece, and two lengths of a body.
+
+    A proxy in front that goes by the other length would take the rest of the body for a request (RFC 9112, 6.3).
+    """
+    if headers.size > MAX_HEADER_BYTES:
+        raise RequestRefusedError(Refusal.HEADERS_TOO_LARGE, headers=_CLOSE)
+    if headers.is_chunked and headers.content_length is not None:
+        raise RequestRefusedError(Refusal.INVALID_HTTP, headers=_CLOSE)
 
 
 def name_of_host(host: bytes) -> str:
@@ -161,4 +180,4 @@ async def _receive_in_time(receive: Receive, deadline: float) -> Message:
         async with asyncio.timeout_at(deadline):
             return await receive()
     except TimeoutError:
-        raise RequestRefusedError(Refusal.REQUEST_TOO_SLOW, headers={"Connection": "close"}) from None
+        raise RequestRefusedError(Refusal.REQUEST_TOO_SLOW, headers=_CLOSE) from None

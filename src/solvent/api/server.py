@@ -58,7 +58,7 @@ def serve(bundle: Path, settings: Settings, *, host: str = "127.0.0.1", port: in
             prepare_serving(url, settings)
             _put_in_force(model, bundle, folder, url)
             make_rates_file(folder / RATES_FILE, workers=workers)
-            plan = WorkerPlan(settings, url, bundle.resolve(), folder, workers, _find_allowed_hosts(host, settings))
+            plan = WorkerPlan(settings, url, bundle.absolute(), folder, workers, _find_allowed_hosts(host, settings))
             if workers == 1:
                 answer_requests(plan, listener, model=model)
             else:

@@ -46,6 +46,7 @@ class HttpConnection(asyncio.Protocol):
     def __init__(self) -> None:
         self._received = b""
         self._expected = -1
+        self._is_last = False
         self._answer: asyncio.Future[tuple[int, bytes]] | None = None
         self._transport: asyncio.Transport | None = None
 
@@ -54,6 +55,11 @@ class HttpConnection(asyncio.Protocol):
         """Connect; raises OSError if nobody listens."""
         _, connection = await asyncio.get_running_loop().create_connection(cls, "127.0.0.1", port)
         return connection
+
+    @property
+    def is_open(self) -> bool:
+        """Whether another request can be sent."""
+        return self._transport is not None and not self._transport.is_closing()
 
     async def post(self, path: str, body: bytes, *, key: str | None = None) -> tuple[int, bytes]:
         """Send a body of JSON and return status and body of the answer; raises ConnectionLostError."""
@@ -81,16 +87,19 @@ class HttpConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._received += data
         if self._expected < 0:
-            head, separator, _ = self._received.partition(b"\r\n\r\n")
+            head, separator, _ = self._received.lower().partition(b"\r\n\r\n")
             if not separator:
                 return
-            length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
+            length = head.partition(b"content-length: ")[2].partition(b"\r\n")[0]
             self._expected = len(head) + 4 + int(length)
-        if len(self._received) >= self._expected and self._answer is not None:
+            self._is_last = b"\r\nconnection: close" in head
+        if len(self._received) >= self._expected and self._answer is not None and not self._answer.done():
             body = self._received[: self._expected].partition(b"\r\n\r\n")[2]
             status = int(self._received[9:12])
             self._received, self._expected = self._received[self._expected :], -1
             self._answer.set_result((status, body))
+            if self._is_last:
+                self.close()
 
 
 async def send_in_turn(

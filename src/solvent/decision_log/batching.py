@@ -56,6 +56,10 @@ class BatchWriter:
                 await self._go_on()
             except Exception:  # noqa: BLE001 - this task outlives everything, even events that cannot be written
                 await asyncio.sleep(MIN_BACKOFF_SECONDS)
+            except asyncio.CancelledError:
+                if _is_cancelled():
+                    raise
+                await self._disconnect()  # something that we waited for was cancelled, in the middle of a transaction
         await self._disconnect()
 
     async def _go_on(self) -> None:
@@ -131,12 +135,14 @@ class BatchWriter:
         try:
             with bounded(connection, COMMIT_SECONDS):
                 await connection.commit()
-        except psycopg.Error as error:
-            if not is_lost(connection, error):
+        except BaseException as error:
+            if isinstance(error, psycopg.Error) and not is_lost(connection, error):
                 raise LogUnavailableError(f"the decision log refused the commit ({_cause(error)})") from error
-            # The old commit may still land: its numbers must not be given again.
+            # The old commit may still land, or has: its numbers must not be given again.
             self._position = Position()
-            raise OutcomeUnknownError("the connection was cut during the commit: retry with the same key") from error
+            if not isinstance(error, Exception):
+                raise
+            raise OutcomeUnknownError("the commit was not confirmed: retry with the same key") from error
 
     async def _write_alone(self, batch: list[Waiting], failures: list[FailureRecord], error: Exception) -> None:
         """Write each record of a failed batch by itself, so that a bad one does not take its neighbours along."""
@@ -171,6 +177,11 @@ class BatchWriter:
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.close()
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _seconds_left(batch: list[Waiting]) -> float:

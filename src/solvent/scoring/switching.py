@@ -108,7 +108,8 @@ class ModelSwitcher:
             log.error("model_not_followed", error=type(error).__name__)  # noqa: TRY400 - its text may be long
 
     def _read_source(self) -> Model:
-        return self._load(self._shelf.path_of(self._shelf.put(self._source)))
+        # A link may be pointed elsewhere while the files are read.
+        return self._load(self._shelf.path_of(self._shelf.put(self._source.resolve())))
 
     async def _find(self, digest: str) -> Model:
         if self._previous is not None and self._previous.bundle.digest == digest:

@@ -31,6 +31,9 @@ _MEAN_CREDIT = 260_000.0
 _MEAN_CREDIT_COUNTS, _MEAN_CREDIT_KEEPS = (2.0, 6.0, 10.0, 16.0), (1.0, 0.9, 0.84, 0.78)
 """The more loans, the less their mean differs between clients: median of it, and the power left at so many loans."""
 
+_SMALLEST_STEP = 0.045
+"""Every credit of 5,219 bureau rows is a multiple of it: a hundredth of the currency before it was scaled."""
+
 _SMALLEST_CREDIT = 26_000.0
 _LEAST_OWING = 0.4
 _LARGEST_DEBT = 0.97
@@ -57,7 +60,7 @@ def amounts(figures: ClientFigures, book: Book, draws: Draws) -> tuple[Floats, F
     )
     credit = _round_credit(np.where(weight > 0, np.maximum(credit, least), 0.0), card, draws)
     debt = _split_debt(book.rows, credit, share, wanted)
-    debt = np.where(draws.chance(0.85, size), to_step(debt, CENT_STEP), np.round(debt, 3))
+    debt = np.round(to_step(debt, np.where(draws.chance(0.85, size), CENT_STEP, _SMALLEST_STEP)), 3)
     debt = np.where(card & book.active & (debt == 0) & draws.chance(0.05, size), _overpaid(size, draws), debt)
     return credit, np.where(unknown, np.nan, debt)
 
@@ -180,12 +183,14 @@ def _round_credit(credit: Floats, card: Flags, draws: Draws) -> Floats:
     size = credit.shape[0]
     which = draws.uniform(size)
     log_credit = np.log(np.maximum(credit, 1.0))
-    round_share = np.where(card, 0.66, np.interp(log_credit, (10.0, 11.0, 12.3, 13.0), (0.04, 0.12, 0.42, 0.48)))
-    large = draws.chance(0.35, size)
+    round_share = np.where(card, 0.62, np.interp(log_credit, (10.0, 11.0, 12.3, 13.0), (0.02, 0.06, 0.3, 0.5)))
+    large = draws.uniform(size) < np.where((credit > 300_000) & ~card, 0.5, 0.35)
     coarse = np.where(credit > 300_000, np.where(large, 225_000.0, 45_000.0), np.where(large, 22_500.0, 45_000.0))
     coarse = np.where(credit < 40_000, np.where(large, 4_500.0, 22_500.0), coarse)
-    fine = np.where(which < round_share + 0.12, 4_500.0, np.where(which < 0.9, CENT_STEP, 0.001))
-    step = np.where(which < round_share, coarse, fine)
+    beyond = which - round_share
+    fine = np.select([beyond < np.where(card, 0.2, 0.08), beyond < np.where(card, 0.28, 0.15)], [4_500.0, 450.0], 45.0)
+    fine = np.where(beyond < np.where(card, 0.3, 0.27), fine, CENT_STEP)
+    step = np.where(which < round_share, coarse, np.where(which > np.where(card, 0.98, 0.87), _SMALLEST_STEP, fine))
     rounded = to_step(credit, step)
     return np.where((rounded == 0) & (credit > 0), to_step(credit, CENT_STEP), np.round(rounded, 3))
 

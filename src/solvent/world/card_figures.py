@@ -16,7 +16,7 @@ _CORRELATIONS = np.array(
 )
 """Of the latents of `_NAMES` (correlation.json)."""
 
-_IS_USED = np.array([0.5, 1.0, 0.0, 0.0])
+_IS_USED = np.array([0.55, 1.0, 0.0, 0.0])
 _USE = np.array([0.0, 1.0, 0.0, 0.0])
 _MACHINE_DRAWS = np.array([0.2, -0.08, 1.0, 0.0])
 _LATE = np.array([0.0, 0.0, 0.0, 1.0])

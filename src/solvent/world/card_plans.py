@@ -7,6 +7,7 @@ import numpy as np
 
 from solvent.world.arrears import whole_counts
 from solvent.world.card_figures import CardFigures, card_figures
+from solvent.world.card_limits import LIMIT_STEP, SMALLEST_LIMIT, granted_limits, largest_limits
 from solvent.world.clients import ClientFigures
 from solvent.world.draws import Draws
 from solvent.world.marginals import Flags, Floats, Integers, Marginal
@@ -14,15 +15,25 @@ from solvent.world.money import to_step
 from solvent.world.rows import Rows, rank_within, round_randomly, rows_of
 from solvent.world.statement_calendar import OLDEST_MONTH, StatementCalendar
 
-MACHINE_DRAWS_A_MONTH = 2.1
-"""Draws at machines in a month that has any (distribution of CNT_DRAWINGS_ATM_CURRENT in history_rows.json)."""
-
-LIMIT_STEP = 22_500.0
-"""Limits are multiples of this (spikes of AMT_CREDIT_LIMIT_ACTUAL in history_rows.json), large ones of twice this."""
+MACHINE_DRAWS_A_MONTH = 2.35
+"""Draws at machines in a month that has any; tuned so that about 14 % of the statements have some."""
 
 
 _FIRST_CUT = -72
 """No limit is 0 before this month, on statements of 358 real cards."""
+
+
+@dataclass(frozen=True)
+class GrantedCards:
+    """Cards in client order, arrays (c,): `client`, `key` (SK_ID_PREV from 0), `decided` (day) and `limit` (granted).
+
+    The last two are NaN for cards from before the window, which previous_application does not list.
+    """
+
+    client: Integers
+    key: Integers
+    decided: Floats
+    limit: Floats
 
 
 @dataclass(frozen=True)
@@ -52,19 +63,25 @@ class CardPlans:
 
 def plan_cards(
     figures: ClientFigures,
-    client: Integers,
+    cards: GrantedCards,
     calendar: StatementCalendar,
     marginals: Mapping[str, Marginal],
     draws: Draws,
 ) -> CardPlans:
-    """Plan one card of each of these clients, int64 (c,); `marginals` are those of the client figures."""
+    """Plan these cards; `marginals` are those of the client figures.
+
+    The first month of a listed card is the one of its decision, of another one what its number of months leaves.
+    """
+    client = cards.client
     known = card_figures(figures, client, marginals, draws)
     last = calendar.last_month[client]
-    count = np.minimum(figures.count("card_months")[client].astype(np.int64), last - OLDEST_MONTH + 1)
-    rows = rows_of(np.maximum(count, 1))
+    by_count = last + 1 - figures.count("card_months")[client].astype(np.int64)
+    decided = calendar.month_of(np.nan_to_num(cards.decided), client)
+    begun = np.where(np.isnan(cards.decided), by_count, decided)
+    rows = rows_of(last + 1 - np.clip(begun, OLDEST_MONTH, last))
     card = rows.owner
     month = last[card] - rows.count[card] + 1 + rows.position
-    limit = _limits(figures.count("card_limit_max")[client], known.use > 0, (rows, month), draws)
+    limit = _limits(figures.count("card_limit_max")[client], (cards, known.use > 0), (rows, month), draws)
     start = _first_use(rows.count, known.use, draws)
     active, level = _active_months(known.use, (rows, start, limit), draws)
     since = np.where((known.use > 0)[card], rows.position - start[card], -1.0)
@@ -77,45 +94,42 @@ def plan_cards(
     )
 
 
-def _limits(largest: Floats, used: Flags, known: tuple[Rows, Integers], draws: Draws) -> Floats:
-    """Return AMT_CREDIT_LIMIT_ACTUAL: a quarter is raised on the way, old cards end without one."""
-    rows, month = known
-    size, card = largest.shape[0], rows.owner
-    largest = to_step(largest, np.where(largest > 300_000, 2 * LIMIT_STEP, LIMIT_STEP))
-    months = rows.count.astype(np.float64)
-    step = np.array([1.25, 1.5, 2.0, 3.0, 5.0])[np.floor(5 * draws.uniform(size)).astype(np.int64)]
-    lower = np.where(draws.chance(0.35, size), 0.0, to_step(largest / step, LIMIT_STEP))
-    lower = np.minimum(np.maximum(lower, 2 * LIMIT_STEP), largest)
-    raised = np.where(draws.chance(0.25, size), np.ceil(draws.uniform(size) * (months - 1)), 0.0)
-    limit = np.where(rows.position < raised[card], lower[card], largest[card])
+def _limits(figure: Floats, known: tuple[GrantedCards, Flags], seen: tuple[Rows, Integers], draws: Draws) -> Floats:
+    """Return AMT_CREDIT_LIMIT_ACTUAL: the granted one, a quarter raised on the way; old cards end without one."""
+    (cards, used), (rows, month) = known, seen
+    size, card = figure.shape[0], rows.owner
+    largest = largest_limits(figure)
+    first = np.where(np.isnan(cards.limit), granted_limits(largest, draws), cards.limit)
+    raised = np.maximum(np.ceil(draws.uniform(size) * (rows.count - 1)), 1.0)
+    limit = np.where(rows.position < raised[card], first[card], largest[card])
     age = draws.exponential(1.0, size)
     cut_at = np.where(age < 0.07, age * 350, 28 + (age - 0.07) * 85)
-    cut_at = np.where(used, cut_at, age * 60)
+    cut_at = np.maximum(np.where(used, cut_at, age * 75), 1.0)
     return np.where((rows.position >= cut_at[card]) & (month >= _FIRST_CUT), 0.0, limit)
 
 
 def _lowered(limit: Floats, rows: Rows, active: Flags, draws: Draws) -> Floats:
     """Return the limits, of some cards lowered towards their end, mostly when no balance is carried any more.
 
-    Tuned so that a sixth of the cards has a lowered limit, most of them 45,000.
+    Tuned so that a sixth of the cards has a lowered limit, half of them 45,000.
     """
     size, card = rows.count.shape[0], rows.owner
     until = np.zeros(size)
     np.maximum.at(until, card[active], rows.position[active] + 1.0)
     until = np.where(draws.chance(0.15, size), 0.0, until)
     begins = np.maximum(np.ceil(rows.count * (0.4 + 0.55 * draws.uniform(size))), until)
-    begins = np.where(draws.chance(0.3, size), begins, np.inf)
-    share = np.where(draws.chance(0.7, size), 0.0, 0.05 + 0.85 * draws.uniform(size))
+    begins = np.where(draws.chance(np.where(rows.count > 40, 0.5, 0.2), size), begins, np.inf)
+    share = np.where(draws.chance(0.5, size), 0.0, 0.05 + 0.85 * draws.uniform(size))
     lower = to_step(limit * share[card], LIMIT_STEP / 5)
-    lower = np.where(lower > 0, lower, 2 * LIMIT_STEP)
+    lower = np.where(lower > 0, lower, SMALLEST_LIMIT)
     return np.where((rows.position >= begins[card]) & (limit > 0), np.minimum(lower, limit), limit)
 
 
 def _first_use(count: Integers, use: Floats, draws: Draws) -> Floats:
-    """Return the months before the first use: none for most, one for a fifth, more for few (230 used real cards)."""
+    """Return the months before the first use: none for half of the cards, one for a third (an assumption)."""
     kind = draws.uniform(count.shape[0])
     later = np.floor(2 + draws.exponential(2.5, count.shape[0]))
-    start = np.where(kind < 0.6, 0.0, np.where(kind < 0.83, 1.0, later))
+    start = np.where(kind < 0.45, 0.0, np.where(kind < 0.78, 1.0, later))
     return np.minimum(start, np.floor(count * np.clip(1.05 - use, 0.0, 0.4)))
 
 
@@ -156,7 +170,7 @@ def _draw_months(known: CardFigures, seen: tuple[Rows, Flags, Floats, Integers],
     key = np.where(active, draws.exponential(1.0, month.shape[0]) / (0.35 + fresh), np.inf)
     key = np.where(active & (since == 0), key * 0.3, key)
     machine = active & (rank_within(rows, key) < machine_months[card])
-    shopper = draws.chance(np.where(rows.count < 40, 0.75, 0.3), size) | (known.machine_draws <= 0)
+    shopper = draws.chance(np.where(rows.count < 40, 0.6, 0.25), size) | (known.machine_draws <= 0)
     often = draws.uniform(size)[card]
     chance = shopper[card] * np.interp(month, [-96, -45, -12, 0], [0.02, 0.05, 1.0, 1.2]) * (0.1 + 0.85 * often)
     shop = active & draws.chance(np.minimum(chance, 0.97), month.shape[0])

@@ -5,7 +5,7 @@ import numpy as np
 from solvent.world.card_balances import CardBalances, walk_months
 from solvent.world.card_plans import CardPlans
 from solvent.world.draws import Draws
-from solvent.world.marginals import Coded, Floats, Table, numbers
+from solvent.world.marginals import Coded, Flags, Floats, Table, numbers
 from solvent.world.money import to_step, to_thousandth
 from solvent.world.statement_calendar import OLDEST_MONTH
 
@@ -14,6 +14,12 @@ _COUNTED_FROM = -23
 
 _SMALL_PURCHASE = 900.0
 """Purchases of a month are this large on average at least (an assumption)."""
+
+_MISSING_MONTHS = np.array([-1.0, 0.0, 1.0, 2.0, 4.0])
+"""Months after the first use in which nothing paid shows as missing, not as 0."""
+
+_ZERO_BEFORE = -40
+"""A used card begun before this month shows 0, not missing, until its first use (200 used real cards, no exception)."""
 
 _STATUSES = ("Active", "Completed", "Signed", "Sent proposal")
 
@@ -53,7 +59,7 @@ def _add_draws(table: Table, plans: CardPlans, balances: CardBalances, draws: Dr
     in_shops = np.minimum(in_shops, np.floor((drawn - at_machine) / _SMALL_PURCHASE))
     in_shops = np.where((drawn > at_machine) & ~elsewhere, np.maximum(in_shops, 1), 0)
     rest = to_thousandth(drawn - at_machine)
-    never = plans.since < 0
+    never = _before_use(plans, 0.0)
     amounts = {"ATM": at_machine, "POS": np.where(elsewhere, 0.0, rest), "OTHER": np.where(elsewhere, rest, 0.0)}
     counts = {"ATM": by_machine, "POS": in_shops, "OTHER": elsewhere.astype(np.int64)}
     for name in ("ATM", "POS", "OTHER"):
@@ -61,6 +67,14 @@ def _add_draws(table: Table, plans: CardPlans, balances: CardBalances, draws: Dr
         table[f"CNT_DRAWINGS_{name}_CURRENT"] = np.where(never, np.nan, counts[name].astype(np.float64))
     table["AMT_DRAWINGS_CURRENT"] = drawn
     table["CNT_DRAWINGS_CURRENT"] = sum(counts.values(), np.zeros(size))
+
+
+def _before_use(plans: CardPlans, months: Floats | float) -> Flags:
+    """Return the statements before so many months after the first use, but for old used cards; all of unused ones."""
+    used = (plans.use > 0)[plans.rows.owner]
+    start = np.cumsum(plans.rows.count) - plans.rows.count
+    old = (plans.month[start] < _ZERO_BEFORE)[plans.rows.owner]
+    return np.asarray(np.where(used, (plans.since < months) & ~old, plans.since < 0), dtype=np.bool_)
 
 
 def _withdrawals(drawn: Floats, draws: Draws) -> Floats:
@@ -73,7 +87,7 @@ def _withdrawals(drawn: Floats, draws: Draws) -> Floats:
 def _add_payments(table: Table, plans: CardPlans, balances: CardBalances, draws: Draws) -> None:
     """Set both payment columns: fees of a card without balance mostly count in the first one only.
 
-    It is missing until about the first use: on half of the used cards just until then, on a third a month longer.
+    It is missing until about the first use: then some months longer where nothing was paid.
     """
     size = balances.paid.shape[0]
     fee = np.exp(5.5 + 1.1 * draws.normal(plans.client.shape[0])[plans.rows.owner] + 0.9 * draws.normal(size))
@@ -81,24 +95,23 @@ def _add_payments(table: Table, plans: CardPlans, balances: CardBalances, draws:
     empty = (before <= 0) | (plans.rows.position == 0) | plans.leftover
     usual = np.where(draws.chance(0.6, plans.client.shape[0]), 1.0, 0.62)[plans.rows.owner]
     pays_fee = draws.chance(np.where(plans.leftover, 0.06, usual), size)
-    of_empty = empty & pays_fee & (balances.paid <= 0)
+    of_empty = empty & pays_fee & (balances.paid <= 0) & (plans.since != 0)
     paid = np.where(of_empty, to_step(fee, 0.045), balances.paid)
-    more = ~empty & draws.chance(np.where(balances.paid > 0, 0.12, 0.24), size)
+    more = ~empty & (plans.since > 2) & draws.chance(np.where(balances.paid > 0, 0.12, 0.24), size)
     paid = np.where(more, balances.paid + to_step(fee, 0.045), paid)
-    first = np.searchsorted([0.1, 0.56, 0.9, 0.97], draws.uniform(plans.client.shape[0])) - 1
-    used = (plans.use > 0)[plans.rows.owner]
-    never = np.where(used, plans.since < np.minimum(first, 2)[plans.rows.owner], plans.since < 0)
+    first = _MISSING_MONTHS[np.searchsorted([0.12, 0.15, 0.83, 0.93], draws.uniform(plans.client.shape[0]))]
+    never = _before_use(plans, first[plans.rows.owner])
     table["AMT_PAYMENT_CURRENT"] = np.where(never & (balances.paid <= 0), np.nan, to_thousandth(paid))
     both = of_empty & (plans.since > 0) & draws.chance(0.08, size)
     table["AMT_PAYMENT_TOTAL_CURRENT"] = np.where(both, to_thousandth(paid), balances.paid)
 
 
 def _add_receivables(table: Table, plans: CardPlans, balances: CardBalances, draws: Draws) -> None:
-    """Set what is owed: principal without interest, totals that differ from the balance in a third of used months."""
+    """Set what is owed: the principal, about 96 % of the balance, and totals that differ from it in a third of rows."""
     size = balances.balance.shape[0]
     card = plans.rows.owner
     balance = balances.balance
-    principal = np.maximum(balance - balances.interest * (0.9 + 0.4 * draws.uniform(size)), 0.0)
+    principal = balance * (1 - np.minimum(0.04 * np.exp(0.5 * draws.normal(size)), 0.3))
     principal = np.where(plans.leftover | (balance < 1500.0 * draws.uniform(size)), 0.0, principal)
     table["AMT_RECEIVABLE_PRINCIPAL"] = to_step(principal, 0.045)
     often = draws.uniform(plans.client.shape[0])[card] ** 1.6
@@ -108,10 +121,10 @@ def _add_receivables(table: Table, plans: CardPlans, balances: CardBalances, dra
     total = np.where(balance > 0, total, 0.0)
     overpaid = draws.chance(0.3, plans.client.shape[0])[card] & draws.chance(0.2, size) & (plans.since > 0)
     credit = to_thousandth(np.exp(5.8 + 1.1 * draws.normal(size)))
-    total = np.where(overpaid & (balance <= 0), -credit, total)
+    total = to_thousandth(np.where(overpaid & (balance <= 0), -credit, total))
     negative = overpaid & (balance <= 0) & draws.chance(0.05, size)
     table["AMT_BALANCE"] = np.where(negative, total, balance)
-    table["AMT_TOTAL_RECEIVABLE"] = to_thousandth(total)
+    table["AMT_TOTAL_RECEIVABLE"] = total
     table["AMT_RECIVABLE"] = np.where(draws.chance(0.0025, size) & (total > 0), to_thousandth(0.98 * total), total)
 
 

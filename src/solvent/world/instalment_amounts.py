@@ -10,7 +10,7 @@ from solvent.world.money import to_thousandth
 
 AMOUNT_STEP = 0.045
 _CHANGED_LOANS = 0.07
-"""Share of loans whose schedule changes on the way, by a part repayment or an extension (150 clients: 8 %)."""
+"""Share of loans whose schedule changes on the way, by a part repayment or an extension (an assumption)."""
 
 
 def amounts_due(loans: InstalmentLoans, due: DueInstalments, draws: Draws) -> tuple[Floats, Floats]:

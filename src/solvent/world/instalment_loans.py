@@ -13,7 +13,7 @@ from solvent.world.statement_calendar import OLDEST_DAY
 
 DAYS_BETWEEN_INSTALMENTS = 30
 _OLDER_TERMS = np.array([10, 10, 10, 10, 6, 6, 12, 12, 4, 9, 8, 18])
-"""Terms of loans from before the window: four in ten of 10 months, none of them long (100 loans of 1,092 clients)."""
+"""Terms of loans from before the window: an assumption, many of 10 months and none of them long."""
 
 
 @dataclass(frozen=True)

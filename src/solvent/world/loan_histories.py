@@ -13,7 +13,7 @@ from solvent.world.arrears import (
     months_of_loans,
 )
 from solvent.world.card_payments import make_card_payments
-from solvent.world.card_plans import plan_cards
+from solvent.world.card_plans import GrantedCards, plan_cards
 from solvent.world.cards import make_statements
 from solvent.world.clients import ClientFigures
 from solvent.world.draws import Draws
@@ -62,15 +62,28 @@ def _card_tables(
     facts: Facts, figures: ClientFigures, previous: PreviousLoans, calendar: StatementCalendar, draws: Draws
 ) -> tuple[Listed, Listed]:
     """Return the statements of the cards, and the payments on them."""
-    cards = np.flatnonzero(previous.card)
-    plans = plan_cards(figures, previous.rows.owner[cards], calendar, facts.client, draws)
+    cards = _granted_cards(figures, previous)
+    plans = plan_cards(figures, cards, calendar, facts.client, draws)
     statements = make_statements(plans, draws)
     paid, card = make_card_payments(figures, plans, statements, calendar, draws)
     of_row = plans.rows.owner
     return (
-        ({**statements, "SK_ID_PREV": cards[of_row]}, plans.client[of_row]),
-        ({**paid, "SK_ID_PREV": cards[card]}, plans.client[card]),
+        ({**statements, "SK_ID_PREV": cards.key[of_row]}, plans.client[of_row]),
+        ({**paid, "SK_ID_PREV": cards.key[card]}, plans.client[card]),
     )
+
+
+def _granted_cards(figures: ClientFigures, previous: PreviousLoans) -> GrantedCards:
+    """Return the card of each client that has one; keys of unlisted ones lie beyond those of unlisted loans."""
+    clients, listed = previous.rows.count.shape[0], np.flatnonzero(previous.card)
+    owner = previous.rows.owner[listed]
+    key = previous.rows.owner.shape[0] + clients + np.arange(clients, dtype=np.int64)
+    decided, limit = np.full(clients, np.nan), np.full(clients, np.nan)
+    key[owner] = listed
+    decided[owner] = numbers(previous.table, "DAYS_DECISION")[listed]
+    limit[owner] = previous.credit[listed]
+    client = np.flatnonzero(figures.has("card_months"))
+    return GrantedCards(client, key[client], decided[client], limit[client])
 
 
 def _loan_tables(

@@ -34,6 +34,10 @@ _CANCELED_SINCE = -470.0
 _SAME_DAY = np.array([[0.26, 0.62, 0.66, 0.5], [0.06, 0.5, 0.38, 0.25], [0.42, 0.66, 0.62, 0.5]])
 """Share of the applications made with the client's next one, by kind and decision."""
 
+_MONTH_DAYS = 30.4375
+_UNLISTED_CARD_MONTHS = 95
+"""Cards with so many statements were granted before the window and are not listed (an assumption: a tenth of them)."""
+
 _DAY_BETWEEN_CLIENTS = (0.12, 0.6)
 """Share of the variance of the day between clients: of approved applications, and of others, which come in bouts."""
 
@@ -67,7 +71,7 @@ def plan_applications(facts: Facts, figures: ClientFigures, draws: Draws) -> App
     rows = rows_of(figures.count("previous_count").astype(np.int64))
     kind, card, first = _kinds(figures, rows, draws)
     status = _decisions(figures, rows, kind, card | first, draws)
-    day = _days(facts, figures, rows, (kind, status, first), draws)
+    day = _days(facts, figures, rows, (kind, status, first, card), draws)
     order = np.lexsort((-day, rows.owner))
     kind, day = kind[order], day[order]
     return Applications(rows, kind, status[order], day, card[order], habits_of(rows, kind, day))
@@ -95,7 +99,8 @@ def _part(rows: Rows, logit: Floats, spread: float, standing: Floats, draws: Dra
 def _kinds(figures: ClientFigures, rows: Rows, draws: Draws) -> tuple[Integers, Flags, Flags]:
     """Return contract kinds, which row is the client's card with statements, and which is its first application."""
     count, size = rows.count.astype(np.float64), rows.owner.shape[0]
-    has_card = figures.has("card_months") & (count > 0)
+    listed = figures.count("card_months") < _UNLISTED_CARD_MONTHS
+    has_card = figures.has("card_months") & (count > 0) & listed
     extra = _part(
         rows, np.full(count.shape[0], -1.62), 0.8, _standing(figures, "previous_revolving_share", draws), draws
     )
@@ -134,10 +139,13 @@ def _decisions(figures: ClientFigures, rows: Rows, kind: Integers, sure: Flags, 
 
 
 def _days(
-    facts: Facts, figures: ClientFigures, rows: Rows, known: tuple[Integers, Integers, Flags], draws: Draws
+    facts: Facts, figures: ClientFigures, rows: Rows, known: tuple[Integers, Integers, Flags, Flags], draws: Draws
 ) -> Floats:
-    """Return DAYS_DECISION: the newest at the client's maximum, the first application the oldest."""
-    kind, status, first = known
+    """Return DAYS_DECISION: the newest at the client's maximum, the first application the oldest.
+
+    A card lies as far back as its months with statements, up to the unknown day of the month.
+    """
+    kind, status, first, card = known
     size = kind.shape[0]
     newest = np.where(rows.count > 0, figures.count("previous_days_decision_max"), LATEST_DAY)[rows.owner]
     between = np.where(status == APPROVED, *_DAY_BETWEEN_CLIENTS)
@@ -152,8 +160,12 @@ def _days(
         drawn = np.interp(place[chosen] * reach, places, days)
         day[chosen] = np.where(reach > 0, drawn, newest[chosen])
     day = _first_is_oldest(rows, day, first & draws.chance(0.93, size))
-    day = np.where(rank_within(rows, -day) == 0, newest, day)
-    return np.clip(np.rint(_gathered(rows, day, _SAME_DAY[kind, status], draws)), OLDEST_DAY, LATEST_DAY)
+    of_card = -_MONTH_DAYS * (figures.count("card_months")[rows.owner] - 1.0 + draws.uniform(size))
+    day = np.where(card, np.minimum(of_card, newest), day)
+    day = np.where(rank_within(rows, np.where(card, np.inf, -day)) == 0, newest, day)
+    return np.clip(
+        np.rint(_gathered(rows, day, np.where(card, 0.0, _SAME_DAY[kind, status]), draws)), OLDEST_DAY, LATEST_DAY
+    )
 
 
 def _first_is_oldest(rows: Rows, day: Floats, first: Flags) -> Floats:

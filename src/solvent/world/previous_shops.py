@@ -15,6 +15,10 @@ _USUAL_CHANNEL, _USUAL_SHOP, _USUAL_GOODS = np.array([0.6, 0.45, 0.6]), 0.4, 0.3
 the roots of what pairs years apart have in common beyond unrelated ones, among 5,542 earlier applications."""
 
 
+_AREAS, _AREA_STEPS = (60.0, 300.0, 1000.0), np.array([[10.0, 50.0, 100.0, 500.0], [5.0, 10.0, 10.0, 100.0]])
+"""Areas are stated in steps, the coarse or the fine one by their size (of 2,080 goods loans, 29 % in fifties)."""
+
+
 def add_shop(
     table: Table, facts: Facts, made: Applications, known: tuple[Flags, Flags, Integers, Integers], draws: Draws
 ) -> None:
@@ -52,8 +56,10 @@ def _areas(shares: dict[str, Any], made: Applications, known: tuple[Coded, Coded
     for name in seller.labels:
         if name in areas:
             area = np.where(seller.equals(name), np.interp(place, places, areas[name]), area)
-    rounded = np.where(area > 300, np.rint(area / 10) * 10, np.rint(area / 5) * 5)
-    area = np.where((habits.uniform(sources, usual, draws) < 0.55) & (area > 7), rounded, np.rint(area))
+    which = habits.uniform(sources, usual, draws)
+    coarse, fine = _AREA_STEPS[:, np.searchsorted(_AREAS, area)]
+    step = np.where(area <= 7, 1.0, np.where(which < 0.28, coarse, np.where(which < 0.6, fine, 1.0)))
+    area = np.rint(area / step) * step
     unstated = habits.uniform(sources, usual, draws)
     partner = np.where(unstated < 0.13, -1.0, np.floor(-5.0 * np.log1p(-place)) + 1)
     outside = np.where(unstated < 0.066, 0.0, -1.0)
