@@ -21,8 +21,8 @@ import numpy.typing as npt
 import pyarrow.csv
 
 from solvent.world.aggregates import ClientRows
+from solvent.world.drawing.marginals import Coded, Floats, Integers
 from solvent.world.fidelity.folder import APPLICATION, RawFolder, labelled
-from solvent.world.marginals import Coded, Floats, Integers
 from solvent.world.published import Facts, load_facts
 
 # As in solvent.training.fitting: threads that wait by spinning slow a busy machine down ten times.

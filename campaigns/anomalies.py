@@ -26,6 +26,7 @@ from typing import Any
 import psycopg
 
 from callers import History, make_body
+from death_points import rewrite
 from evidence import add_evidence
 from judge import Acknowledged
 from recorded_log import judge_history
@@ -37,6 +38,8 @@ from solvent.domain.records import Claim
 from solvent.scoring.process import new_request_id
 from solvent.scoring.service import RequestContext, ScoringService
 from solvent.settings import Settings
+
+Call = Callable[..., Any]
 
 BATCH = 10
 """Enough rows for the way by COPY."""
@@ -56,6 +59,8 @@ KINDS: dict[str, Callable[[], BaseException]] = {
     "CancelledError": asyncio.CancelledError,
 }
 CLOSED = "connection closed"
+SAID_BY_SERVER = ("statement cancelled", "deadlock", "server's disk full")
+"""What the server says instead of doing what it was asked for, so never after it has done it."""
 
 LEFT_OVER = """
 SELECT (SELECT count(*) > 1 FROM pg_stat_activity WHERE application_name = 'solvent-writer')::int
@@ -88,19 +93,21 @@ class Injector:
 
     def plant(self) -> None:
         """Put the injector around the calls."""
-        wait = psycopg.AsyncConnection.wait
+        rewrite(psycopg.AsyncConnection, "wait", self._around_exchange)
+        for owner, name in ((writer, "prepare"), (transaction, "decision_row"), (transaction, "copy_rows")):
+            rewrite(owner, name, self._around)
 
+    def _around_exchange(self, wait: Call) -> Call:
         async def passing(connection: psycopg.AsyncConnection[Any], *arguments: Any, **options: Any) -> Any:  # noqa: ANN401
             self.pass_by(connection)
             answer = await wait(connection, *arguments, **options)
-            self.pass_by(connection)
+            if self.kind not in SAID_BY_SERVER:
+                self.pass_by(connection)
             return answer
 
-        psycopg.AsyncConnection.wait = passing  # type: ignore[method-assign]
-        for owner, name in ((writer, "prepare"), (transaction, "decision_row"), (transaction, "copy_rows")):
-            setattr(owner, name, self._around(getattr(owner, name)))
+        return passing
 
-    def _around(self, call: Callable[..., Any]) -> Callable[..., Any]:
+    def _around(self, call: Call) -> Call:
         def passing(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - any call
             self.pass_by()
             return call(*arguments, **options)

@@ -30,7 +30,7 @@ UNKNOWN = "outcome-unknown"
 
 @dataclass
 class Load:
-    """What the callers share: ports that answer, numbers for new clients, their history, whether it ends, and answers."""
+    """What the callers share: ports that answer, their history, numbers for new clients, whether it ends, statuses."""
 
     ports: tuple[int, ...]
     history: TextIO

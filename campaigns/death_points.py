@@ -44,7 +44,8 @@ def _around(call: Call, death: Death, *, before: bool) -> Call:
     return passing
 
 
-def _replace(owner: Any, name: str, change: Callable[[Any], Any]) -> None:  # noqa: ANN401 - a module or a class
+def rewrite(owner: Any, name: str, change: Callable[[Any], Any]) -> None:  # noqa: ANN401 - a module or a class
+    """Put what `change` makes of a call in its place."""
     setattr(owner, name, change(getattr(owner, name)))
 
 
@@ -53,13 +54,13 @@ def plant(point: str, count: int) -> None:
     death = Death(count)
     before = point.startswith("before")
     if point.endswith("insert"):
-        _replace(batching, "record_batch", lambda call: _around(call, death, before=before))
+        rewrite(batching, "record_batch", lambda call: _around(call, death, before=before))
     elif point.endswith("commit"):
-        _replace(AsyncConnection, "commit", lambda call: _around(call, death, before=before))
+        rewrite(AsyncConnection, "commit", lambda call: _around(call, death, before=before))
     elif point == "before_send":
-        _replace(Response, "__call__", lambda call: _around(call, death, before=True))
+        rewrite(Response, "__call__", lambda call: _around(call, death, before=True))
     else:
-        _replace(Request, "stream", lambda stream: _dying_stream(stream, death))
+        rewrite(Request, "stream", lambda stream: _dying_stream(stream, death))
 
 
 def _dying_stream(stream: Callable[[Request], Any], death: Death) -> Callable[[Request], Any]:

@@ -96,7 +96,7 @@ def prepare_database(home: Path) -> None:
         upgrade(server.url)
         programs = _programs()
     wal = home / "postgres" / "wal"
-    command = [programs / "pg_resetwal", "--wal-segsize=1", "-D", data]
+    command = [str(programs / "pg_resetwal"), "--wal-segsize=1", "-D", str(data)]
     subprocess.run(command, check=True, user=data.owner(), stdout=subprocess.DEVNULL)
     (data / "pg_wal").rename(wal)
     (data / "pg_wal").symlink_to(wal)
@@ -124,7 +124,7 @@ async def fill_and_make_room(volume: Volume, load: Load, port: int, findings: Fi
     findings.recoveries.append(time.monotonic() - started)
 
 
-async def fill_log(volume: Volume, load: Load, port: int, findings: Findings) -> None:
+async def fill_log(volume: Volume, port: int, findings: Findings) -> None:
     """Fill the volume of log and temporary files, and let the load go on."""
     ballast = volume.path / "ballast"
     await asyncio.to_thread(volume.squeeze)
@@ -166,7 +166,10 @@ async def run(name: str, volume: Volume, home: Path, options: argparse.Namespace
         callers = start_callers(load, options.tasks)
         for number in range(options.rounds):
             await asyncio.sleep(1.0)
-            await (fill_log if is_log else fill_and_make_room)(volume, load, port, findings)
+            if is_log:
+                await fill_log(volume, port, findings)
+            else:
+                await fill_and_make_room(volume, load, port, findings)
             print(f"{name} was full {number + 1} of {options.rounds} times", file=sys.stderr)
         findings.unanswered = await load.finish(callers)
         findings.dead += process.exit_code is not None

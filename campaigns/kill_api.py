@@ -4,8 +4,8 @@
 
 Callers (`callers.py`) write down what they ask and what they are told. Without `--point` an instance dies at a random
 moment; with it, inside its own work: `before_insert`, `after_insert`, `before_commit`, `after_commit`, `before_send` or
-`mid_body` (see `death_points.py`). At the end every 200 must stand in the log exactly once, as it was answered. The
-verdict goes to `evidence/T-01.jsonl`. Exit code 0 if it is clean, otherwise 1.
+`mid_body` (see `death_points.py`), or at `each` of them in turn. At the end every 200 must stand in the log exactly
+once, as it was answered. The verdict goes to `evidence/T-01.jsonl`. Exit code 0 if it is clean, otherwise 1.
 """
 
 import argparse
@@ -27,6 +27,9 @@ from solvent.decision_log.embedded import start_embedded
 
 LOAD_SECONDS = (0.05, 2.0)
 """Bounds of the time between an API that is ready and its death (RELIABILITY.md, T-01)."""
+
+EACH = "each"
+"""Stands for a point that is drawn anew for each life."""
 
 DEATH_SECONDS = 60.0
 
@@ -59,7 +62,10 @@ class Killer:
         return ports
 
     def _start(self, port: int) -> None:
-        plant = None if self._point is None else partial(death_points.plant, self._point, self._chance.randint(1, 40))
+        plant = None
+        if self._point is not None:
+            point = self._chance.choice(death_points.POINTS) if self._point == EACH else self._point
+            plant = partial(death_points.plant, point, self._chance.randint(1, 40))
         self._instances.start(port, plant=plant)
 
     def kill_one(self) -> None:
@@ -112,7 +118,9 @@ def main() -> int:
     parser.add_argument("--instances", type=int, default=2, help="API processes on one database (default 2)")
     parser.add_argument("--tasks", type=int, default=8, help="callers at a time (default 8)")
     parser.add_argument("--seed", type=int, default=0, help="of the moments of killing (default 0)")
-    parser.add_argument("--point", choices=death_points.POINTS, help="die inside the work, at this point")
+    parser.add_argument(
+        "--point", choices=(*death_points.POINTS, EACH), help="die inside the work, at this point or at each"
+    )
     plan = Plan(**vars(parser.parse_args()))
     with tempfile.TemporaryDirectory(prefix="solvent-kill-") as folder:
         home = Path(folder)

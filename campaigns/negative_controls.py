@@ -1,6 +1,6 @@
 """T-04: breaks the write path on purpose, kills it under load, and asks whether the judge notices.
 
-    python campaigns/negative_controls.py --bundle BUNDLE [--tasks 8] [--seed 0]
+    python campaigns/negative_controls.py --bundle BUNDLE [--fault NAME ...] [--tasks 8] [--seed 0]
 
 Each fault of `planted_faults.py` must make the judge fail, and the API must refuse to start, with code 78, on a server
 whose settings would lose decisions. The verdict goes to `evidence/T-04.jsonl`. Exit code 0 if every fault was found,
@@ -85,16 +85,18 @@ def main() -> int:
     parser.add_argument("--bundle", type=Path, required=True, help="folder of a model bundle")
     parser.add_argument("--tasks", type=int, default=8, help="callers at a time (default 8)")
     parser.add_argument("--seed", type=int, default=0, help="kept in the evidence (default 0)")
+    parser.add_argument("--fault", action="append", choices=FAULTS, help="to plant (default all)")
     options = parser.parse_args()
     missed = []
-    for name in FAULTS:
+    names = options.fault or list(FAULTS)
+    for name in names:
         verdict = try_fault(name, options)
         print(f"{name}: {verdict.describe()}")
         missed += [name] if verdict.is_clean else []
     accepted = find_accepted_settings(options.bundle)
     print(f"missed faults: {', '.join(missed) or 'none'}; accepted settings: {', '.join(accepted) or 'none'}")
     failures = len(missed) + len(accepted)
-    print(add_evidence("T-04", seed=options.seed, trials=len(FAULTS) + len(UNSAFE), failures=failures))
+    print(add_evidence("T-04", seed=options.seed, trials=len(names) + len(UNSAFE), failures=failures))
     return 0 if failures == 0 else 1
 
 

@@ -10,10 +10,14 @@ from datetime import timedelta
 from typing import Any
 
 import death_points
+from death_points import rewrite
 from solvent import bootstrap
 from solvent.decision_log import batching, chain, connections, writer
 from solvent.decision_log.connections import SyncConnection
 from solvent.decision_log.waiting import Waiting, WaitingLine
+from solvent.domain.records import Submission
+
+Call = Callable[..., Any]
 
 EARLY_SECONDS = 0.05
 """How long before its commit a caller is told."""
@@ -24,28 +28,33 @@ DEATH_COUNT = 30
 def answer_before_commit() -> None:
     """Tell callers of a decision before its transaction is committed."""
     taken: list[Waiting] = []
-    take, record = WaitingLine.take, batching.record_batch
 
-    def take_and_remember(line: WaitingLine, limit: int) -> Any:  # noqa: ANN401 - as WaitingLine.take
-        batch, failures = take(line, limit)
-        taken[:] = batch
-        return batch, failures
+    def remember(take: Call) -> Call:
+        def taking(line: WaitingLine, limit: int) -> Any:  # noqa: ANN401 - as WaitingLine.take
+            batch, failures = take(line, limit)
+            taken[:] = batch
+            return batch, failures
 
-    async def record_and_tell(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - as record_batch
-        outcomes, end = await record(*arguments, **options)
-        for waiting, outcome in zip(taken, outcomes, strict=True):
-            waiting.resolve(outcome)
-        await asyncio.sleep(EARLY_SECONDS)
-        return outcomes, end
+        return taking
 
-    WaitingLine.take = take_and_remember  # type: ignore[method-assign]
-    batching.record_batch = record_and_tell
+    def tell(record: Call) -> Call:
+        async def recording(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - as record_batch
+            outcomes, end = await record(*arguments, **options)
+            for waiting, outcome in zip(taken, outcomes, strict=True):
+                waiting.resolve(outcome)
+            await asyncio.sleep(EARLY_SECONDS)
+            return outcomes, end
+
+        return recording
+
+    rewrite(WaitingLine, "take", remember)
+    rewrite(batching, "record_batch", tell)
 
 
 def commit_without_waiting() -> None:
     """Let COMMIT return before it is on stable storage."""
-    connections.SESSION = connections.SESSION.replace("synchronous_commit TO on", "synchronous_commit TO off")
-    bootstrap.check_server_settings = lambda _connection: None
+    rewrite(connections, "SESSION", lambda text: text.replace("synchronous_commit TO on", "synchronous_commit TO off"))
+    rewrite(bootstrap, "check_server_settings", lambda _check: lambda _connection: None)
 
 
 def claims_without_index() -> None:
@@ -60,30 +69,36 @@ def keep_claims_without_index() -> None:
     def drop(connection: SyncConnection) -> None:
         connection.execute("ALTER TABLE idempotency_claims DROP CONSTRAINT IF EXISTS idempotency_claims_pkey")
 
-    bootstrap.check_server_settings = drop
+    rewrite(bootstrap, "check_server_settings", lambda _check: drop)
 
 
 def link_skipped() -> None:
     """Let the tenth record of a chain rest on nothing."""
-    link = chain.Chain.append
 
-    def skip(one: chain.Chain, covered: bytes) -> bytes:
-        if one.sequence == 9:
-            one.link = chain.first_link(one.table, one.writer_id)
-        return link(one, covered)
+    def skip(append: Call) -> Call:
+        def appending(one: chain.Chain, covered: bytes) -> bytes:
+            if one.sequence == 9:
+                one.link = chain.first_link(one.table, one.writer_id)
+            link: bytes = append(one, covered)
+            return link
 
-    chain.Chain.append = skip  # type: ignore[method-assign]
+        return appending
+
+    rewrite(chain.Chain, "append", skip)
 
 
 def row_doubled() -> None:
     """Record every decision twice, a microsecond apart."""
-    prepare = writer.prepare
 
-    def prepare_twice(submission: Any) -> Any:  # noqa: ANN401 - as prepare
-        again = [replace(one, received_at=one.received_at + timedelta(microseconds=1)) for one in submission.decisions]
-        return prepare(replace(submission, decisions=(*submission.decisions, *again)))
+    def double(prepare: Call) -> Call:
+        def preparing(submission: Submission) -> Any:  # noqa: ANN401 - as prepare
+            once = submission.decisions
+            again = [replace(one, received_at=one.received_at + timedelta(microseconds=1)) for one in once]
+            return prepare(replace(submission, decisions=(*once, *again)))
 
-    writer.prepare = prepare_twice
+        return preparing
+
+    rewrite(writer, "prepare", double)
 
 
 FAULTS: dict[str, tuple[Callable[[], None], Callable[[], None]]] = {

@@ -5,8 +5,8 @@
 PostgreSQL keeps its data on `volatile_files.py`, which forgets whatever was not synchronised when the power goes. Each
 cut also kills API and database; the next round starts from what the disk still has. In half of the cuts a part of the
 unsynchronised sectors has arrived, so that pages are torn. Callers and verdict are those of `kill_api.py`. Needs root,
-/dev/fuse and libfuse 2. With `--lying` the disk only says that it synchronises: the negative control, in which the
-judge must find that acknowledged decisions are lost, or the database does not start again at all.
+/dev/fuse and libfuse 2. With `--lying` the disk only says that it synchronises: the negative control, which fails if
+the judge does not find that acknowledged decisions are lost.
 """
 
 import argparse
@@ -155,11 +155,9 @@ def main() -> int:
             verdict = judge_history(history, server.url, place.home)
     print(f"{options.cuts} cuts, {history.sent} requests sent, {len(history.told)} answered 200")
     print(verdict.describe())
-    name = "T-03 lying disk" if options.lying else "T-03"
-    print(
-        add_evidence(name, seed=options.seed, trials=options.cuts, failures=verdict.failures, answers=len(history.told))
-    )
-    return 0 if verdict.is_clean else 1
+    name, failures = ("T-03 lying disk", int(verdict.is_clean)) if options.lying else ("T-03", verdict.failures)
+    print(add_evidence(name, seed=options.seed, trials=options.cuts, failures=failures, answers=len(history.told)))
+    return 0 if failures == 0 else 1
 
 
 if __name__ == "__main__":

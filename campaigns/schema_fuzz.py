@@ -11,14 +11,16 @@ from starlette.types import ASGIApp
 
 from answer_checks import Answer, Findings
 
-_LIMITS = frozenset(
+_OF_MESSAGES = frozenset(
     {
-        "integer-too-large",
-        "number-too-long",
         "body-too-large",
-        "too-deep",
-        "number-not-finite",
         "idempotency-key-reused",
+        "integer-too-large",
+        "lone-surrogate",
+        "nul-character",
+        "number-not-finite",
+        "number-too-long",
+        "too-deep",
     }
 )
 """Refusals of a message, which no JSON schema of an application can foretell."""
@@ -64,16 +66,23 @@ def _has_body(interaction: Any) -> bool:  # noqa: ANN401
 
 
 def _is_foreseen(fault: str, response: Any) -> bool:  # noqa: ANN401
-    """Tell whether a check asks for what the API does otherwise on purpose: limits, and errors row by row."""
+    """Tell whether a check asks for what the API does otherwise on purpose.
+
+    That is: limits of the message, errors row by row in a batch, and unknown categories, which are taken for missing.
+    """
     if response.status_code == 413:
         return True
     answer = json.loads(response.content) if response.content else {}
     if fault == "RejectedPositiveData":
-        return answer.get("code") in _LIMITS or _is_across_rows(answer)
-    return fault == "AcceptedNegativeData" and answer.get("failed", 0) > 0
+        return answer.get("code") in _OF_MESSAGES or _is_across_rows(answer)
+    return fault == "AcceptedNegativeData" and (answer.get("failed", 0) > 0 or _has_unknown_category(answer))
 
 
 def _is_across_rows(answer: dict[str, Any]) -> bool:
     """Tell whether the only fault is one between rows: a foreign one, or a key given twice."""
     problems = answer.get("problems", ())
     return bool(problems) and all(any(words in problem for words in _ACROSS_ROWS) for problem in problems)
+
+
+def _has_unknown_category(answer: dict[str, Any]) -> bool:
+    return any(warning.startswith("unknown_category:") for warning in answer.get("warnings", ()))

@@ -14,8 +14,8 @@ from solvent.decision_log.writer import PostgresDecisionLog
 from solvent.scoring.model import Model
 from solvent.scoring.process import new_request_id
 from solvent.scoring.service import ScoringService
-from solvent.world.scenarios import Timeline
-from solvent.world.stream import ArrivingApplication, StreamClock, stream_applications
+from solvent.world.events.scenarios import Timeline
+from solvent.world.events.stream import ArrivingApplication, StreamClock, stream_applications
 
 pytestmark = [pytest.mark.anyio, pytest.mark.postgres]
 

@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 
 from solvent.world.blocks import BLOCK_CLIENTS, TEST_SHARE, Lender, build_lender, draw_clients, streams_of
-from solvent.world.exact import multiply
+from solvent.world.drawing.exact import multiply
+from solvent.world.drawing.marginals import Coded, Column, Floats, binary_marginal, visible_deviation
+from solvent.world.drawing.normal import normal_cdf
 from solvent.world.fidelity.correlations import ordered_by_default_rate
 from solvent.world.fidelity.distances import normal_scores
 from solvent.world.fidelity.measured import Correlations, Measured, load_measured
 from solvent.world.making import ceiling_auc
-from solvent.world.marginals import Coded, Column, Floats, binary_marginal, visible_deviation
-from solvent.world.normal import normal_cdf
 from solvent.world.outcomes import MISSING, OutcomeModel, Term, fill_missing, read_terms
 
 OUT = Path(__file__).parents[1] / "src/solvent/world/facts/truth.json"

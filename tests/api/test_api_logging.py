@@ -1,5 +1,8 @@
+import errno
+import io
 import json
 import logging
+from contextlib import redirect_stderr
 
 import pytest
 import structlog
@@ -52,3 +55,18 @@ def test_libraries_speak_in_the_same_form_and_without_the_text_of_exceptions(
     assert (first["event"], first["level"], first["error"]) == ("Exception in ASGI application", "error", "ValueError")
     assert (second["event"], second["error"]) == ("scoring_failed", "ValueError")
     assert "100001" not in str(first) + str(second)
+
+
+def test_a_full_disk_under_the_log_fails_nobody() -> None:
+    class Full(io.StringIO):
+        attempts = 0
+
+        def write(self, text: str) -> int:
+            self.attempts += 1
+            raise OSError(errno.ENOSPC, "no space left")
+
+    full = Full()
+    with redirect_stderr(full):
+        configure_logging(Settings(log_format=LogFormat.JSON))
+    structlog.get_logger("a").info("application_scored")
+    assert full.attempts == 1

@@ -1,106 +1,29 @@
 import asyncio
 import json
-import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
-import uvicorn
 
 from edge_examples import KEYS, make_authenticator, make_services
-from solvent.api.connections import HEADER_SECONDS, Doorman, close_slow_connections, read_plainly
+from served_api import BODY, Served, plain_message, serving
+from solvent.api.connections import HEADER_SECONDS, close_slow_connections
+from solvent.api.doorman import Doorman
+from solvent.api.plain_messages import read_plainly
 from solvent.api.rates import SharedRates, make_rates_file
-from solvent.api.services import RateLimits, SecondlyShare, Services
+from solvent.api.services import RateLimits, SecondlyShare
 from solvent.api.worker import BACKLOG, _configure
 from solvent.scoring.model import Model
-from tiny_model import SAFE
 from troubled_log import TroubledLog
 
 pytestmark = pytest.mark.anyio
 
-BODY = json.dumps(SAFE).encode()
-
-
-def _message(body: bytes = BODY, *headers: str, path: str = "/predict") -> bytes:
-    lines = [f"POST {path} HTTP/1.1", "host: solvent.test", "content-type: application/json",
-             f"content-length: {len(body)}", *headers]  # fmt: skip
-    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
-
-
-class Caller:
-    """One connection, byte by byte."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader = reader
-        self.writer = writer
-
-    async def send(self, *parts: bytes) -> None:
-        for part in parts:
-            self.writer.write(part)
-            await self.writer.drain()
-            await asyncio.sleep(0.005)
-
-    async def read(self) -> tuple[int, dict[str, str], bytes]:
-        async with asyncio.timeout(5):
-            head = (await self.reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-            headers = dict(line.lower().split(": ", 1) for line in head[1:] if line)
-            return int(head[0].split()[1]), headers, await self.reader.readexactly(int(headers["content-length"]))
-
-    async def ask(self, *parts: bytes) -> int:
-        await self.send(*parts)
-        return (await self.read())[0]
-
-    async def is_closed(self) -> bool:
-        async with asyncio.timeout(5):
-            with suppress(ConnectionError):
-                return await self.reader.read(1) == b""
-            return True
-
-
-@dataclass
-class Served:
-    """A running server, its services, and a way to call it."""
-
-    services: Services
-    server: uvicorn.Server
-    doorman: Doorman
-    port: int
-
-    callers: list[Caller] = field(default_factory=list)
-
-    async def call(self) -> Caller:
-        self.callers.append(Caller(*await asyncio.open_connection("127.0.0.1", self.port)))
-        return self.callers[-1]
-
-    async def hang_up(self) -> None:
-        for caller in self.callers:
-            caller.writer.close()
-            with suppress(ConnectionError):
-                await caller.writer.wait_closed()
-
-
-@asynccontextmanager
-async def _serving(services: Services, *, max_connections: int = 100) -> AsyncIterator[Served]:
-    doorman = Doorman(services, max_connections)
-    server = uvicorn.Server(_configure(services, doorman))
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        task = asyncio.create_task(server.serve([listener]))
-        while not server.started:
-            await asyncio.sleep(0.005)
-        served = Served(services, server, doorman, listener.getsockname()[1])
-        yield served
-        await served.hang_up()
-        server.should_exit = True
-        await task
-
 
 @pytest.fixture
 async def served(model: Model, log: TroubledLog, anyio_backend: str) -> AsyncIterator[Served]:
-    async with _serving(make_services(model, log)) as served:
+    async with serving(make_services(model, log)) as served:
         yield served
 
 
@@ -109,7 +32,7 @@ async def flooded(model: Model, log: TroubledLog, anyio_backend: str) -> AsyncIt
     """A full service that has recorded its share of refusals."""
     services = make_services(model, log, recorded_refusals=SecondlyShare(0))
     services.admission.closed_by = "memory"
-    async with _serving(services) as served:
+    async with serving(services) as served:
         yield served
 
 
@@ -118,7 +41,7 @@ async def test_a_refusal_without_a_look_is_the_answer_that_a_look_would_give(flo
     quick: list[Any] = []
     slow: list[Any] = []
     for answers, headers in ((quick, ()), (slow, ("expect-nothing: 1", "upgrade: none"))):
-        await caller.send(_message(BODY, *headers))
+        await caller.send(plain_message(BODY, *headers))
         status, given, body = await caller.read()
         document = json.loads(body)
         assert given.pop("x-request-id") == document["request_id"]
@@ -135,13 +58,13 @@ async def test_a_refusal_without_a_look_is_the_answer_that_a_look_would_give(flo
 async def test_the_connection_goes_on_after_refusals_without_a_look(flooded: Served) -> None:
     caller = await flooded.call()
     long = b" " * 200_000
-    assert await caller.ask(_message(), b"") == 503
-    assert await caller.ask(_message(BODY + long)) == 503
-    assert await caller.ask(_message(path="/predict-batch")[:-20], _message()[-20:]) == 503
+    assert await caller.ask(plain_message(), b"") == 503
+    assert await caller.ask(plain_message(BODY + long)) == 503
+    assert await caller.ask(plain_message(path="/predict-batch")[:-20], plain_message()[-20:]) == 503
     flooded.services.admission.closed_by = None
-    assert await caller.ask(_message()) == 200
+    assert await caller.ask(plain_message()) == 200
     flooded.services.admission.closed_by = "memory"
-    assert await caller.ask(_message()) == 503
+    assert await caller.ask(plain_message()) == 503
     assert flooded.doorman.report() == 4
     counts = flooded.services.metrics.counts
     assert counts["requests", "/predict", "503"] == 3
@@ -166,11 +89,11 @@ async def test_a_key_beyond_its_rate_is_refused_without_a_look_and_others_are_no
         authenticator=await make_authenticator(),
         rates=RateLimits(rates, per_key=2, per_address=0),
     )
-    async with _serving(services) as served:
+    async with serving(services) as served:
         caller = await served.call()
-        greedy = _message(BODY, f"authorization: Bearer {KEYS['score']}")
+        greedy = plain_message(BODY, f"authorization: Bearer {KEYS['score']}")
         assert [await caller.ask(greedy) for _ in range(5)] == [200, 200, 429, 429, 429]
-        polite = _message(BODY, f"authorization: Bearer {KEYS['read']}")
+        polite = plain_message(BODY, f"authorization: Bearer {KEYS['read']}")
         assert await caller.ask(polite) == 403
         assert served.doorman.report() == 2
 
@@ -178,20 +101,20 @@ async def test_a_key_beyond_its_rate_is_refused_without_a_look_and_others_are_no
 @pytest.mark.parametrize(
     ("data", "size"),
     [
-        (_message(b"12"), len(_message(b"12"))),
-        (_message(b"12").replace(b"content-length: 2", b"Content-Length:2"), len(_message(b"12")) - 1),
-        (_message(b"12", "connection: keep-alive"), len(_message(b"12", "connection: keep-alive"))),
-        (_message(b"12", "connection: close"), None),
-        (_message(b"12", "transfer-encoding: chunked"), None),
-        (_message(b"12", "content-length: 2"), None),
-        (_message(b"12", "expect: 100-continue"), None),
-        (_message(b"12", path="/predict?x"), None),
-        (_message(b"12", path="/predict/"), None),
-        (_message(b"12").replace(b"length: 2", b"length: +2"), None),
-        (_message(b"12").replace(b"length: 2", b"length: 999999999"), None),
-        (_message(b"12").replace(b"HTTP/1.1", b"HTTP/1.0"), None),
-        (_message(b"12").replace(b"POST", b"post"), None),
-        (_message(b"12")[:30], None),
+        (plain_message(b"12"), len(plain_message(b"12"))),
+        (plain_message(b"12").replace(b"content-length: 2", b"Content-Length:2"), len(plain_message(b"12")) - 1),
+        (plain_message(b"12", "connection: keep-alive"), len(plain_message(b"12", "connection: keep-alive"))),
+        (plain_message(b"12", "connection: close"), None),
+        (plain_message(b"12", "transfer-encoding: chunked"), None),
+        (plain_message(b"12", "content-length: 2"), None),
+        (plain_message(b"12", "expect: 100-continue"), None),
+        (plain_message(b"12", path="/predict?x"), None),
+        (plain_message(b"12", path="/predict/"), None),
+        (plain_message(b"12").replace(b"length: 2", b"length: +2"), None),
+        (plain_message(b"12").replace(b"length: 2", b"length: 999999999"), None),
+        (plain_message(b"12").replace(b"HTTP/1.1", b"HTTP/1.0"), None),
+        (plain_message(b"12").replace(b"POST", b"post"), None),
+        (plain_message(b"12")[:30], None),
         (b"", None),
     ],
 )
@@ -201,7 +124,7 @@ def test_only_plain_messages_are_read_without_the_parser(data: bytes, size: int 
 
 
 def test_the_id_of_a_key_is_read_and_nothing_else_of_it() -> None:
-    message = read_plainly(_message(b"", f"Authorization: Bearer {KEYS['admin']}"))
+    message = read_plainly(plain_message(b"", f"Authorization: Bearer {KEYS['admin']}"))
     assert message is not None
     assert (message.route, message.key_id) == ("/predict", f"{2:012x}")
 
@@ -240,23 +163,23 @@ async def test_a_broken_body_ends_the_connection_and_the_request(served: Served,
 
 
 async def test_connections_beyond_the_limit_are_refused(model: Model, log: TroubledLog) -> None:
-    async with _serving(make_services(model, log), max_connections=2) as served:
+    async with serving(make_services(model, log), max_connections=2) as served:
         first, second = await served.call(), await served.call()
-        assert [await caller.ask(_message()) for caller in (first, second)] == [200, 200]
+        assert [await caller.ask(plain_message()) for caller in (first, second)] == [200, 200]
         third = await served.call()
         status, headers, body = await third.read()
         assert (status, json.loads(body)["code"], headers["retry-after-ms"]) == (503, "overloaded", "250")
         assert await third.is_closed()
-        assert await first.ask(_message()) == 200
+        assert await first.ask(plain_message()) == 200
 
 
 async def test_a_connection_that_never_asked_makes_room(model: Model, log: TroubledLog) -> None:
-    async with _serving(make_services(model, log), max_connections=1) as served:
+    async with serving(make_services(model, log), max_connections=1) as served:
         idle = await served.call()
         await asyncio.sleep(0.02)
         busy = await served.call()
         assert await idle.is_closed()
-        assert await busy.ask(_message()) == 200
+        assert await busy.ask(plain_message()) == 200
 
 
 async def _sweep(served: Served, *, seconds: float) -> None:
@@ -267,7 +190,7 @@ async def _sweep(served: Served, *, seconds: float) -> None:
 async def test_slow_headers_are_cut(served: Served) -> None:
     first, again = await served.call(), await served.call()
     await first.send(b"POST /pre")
-    assert await again.ask(_message(), b"POST /pre") == 200
+    assert await again.ask(plain_message(), b"POST /pre") == 200
     await _sweep(served, seconds=HEADER_SECONDS - 1)
     await first.send(b"dict HTTP/1.1\r\n")
     await _sweep(served, seconds=HEADER_SECONDS + 1)
@@ -278,16 +201,16 @@ async def test_slow_headers_are_cut(served: Served) -> None:
 
 async def test_a_connection_that_sends_nothing_is_closed(served: Served) -> None:
     silent, answered = await served.call(), await served.call()
-    assert await answered.ask(_message()) == 200
+    assert await answered.ask(plain_message()) == 200
     await _sweep(served, seconds=HEADER_SECONDS + 1)
     assert await silent.is_closed()
-    assert await answered.ask(_message()) == 200
+    assert await answered.ask(plain_message()) == 200
 
 
 async def test_two_requests_at_once_are_answered_in_order(flooded: Served) -> None:
     flooded.services.admission.closed_by = None
     caller = await flooded.call()
-    await caller.send(_message() + _message(b"{}"))
+    await caller.send(plain_message() + plain_message(b"{}"))
     assert [(await caller.read())[0], (await caller.read())[0]] == [200, 422]
 
 

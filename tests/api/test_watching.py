@@ -7,8 +7,9 @@ from structlog.testing import capture_logs
 from uvicorn.server import ServerState
 
 from edge_examples import make_client, make_services
-from solvent.api.connections import Doorman
+from solvent.api.doorman import Doorman
 from solvent.api.metrics_files import MetricsFiles
+from solvent.api.plain_messages import read_plainly
 from solvent.api.services import SecondlyShare
 from solvent.api.shadow import ShadowLink
 from solvent.api.watching import Watch
@@ -99,7 +100,8 @@ async def test_what_is_refused_without_a_look_is_told_once_a_second(
     services.admission.closed_by = "memory"
     doorman = Doorman(services, 10)
     watch = Watch(services, doorman, ServerState(), MetricsFiles(tmp_path, 0, is_alone=True), 1_000_000)
-    message = b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n"
+    message = read_plainly(b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n")
+    assert message is not None
     for _ in range(3):
         assert doorman.refuse(message, None) is not None
     with capture_logs() as events:

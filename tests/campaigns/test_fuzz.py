@@ -41,7 +41,7 @@ def test_sixteen_thousand_spoiled_requests_get_sound_answers(app: ASGIApp, tiny_
     asyncio.run(try_requests(app, _plan(tiny_bundle, requests=16_000), findings, lambda _: None))
     assert findings.examples == []
     assert findings.requests == 16_000
-    assert {200, 400, 404, 405, 413, 415, 422} == set(findings.statuses)
+    assert set(findings.statuses) >= {200, 400, 404, 405, 413, 415, 422}
     assert findings.statuses[200] > 1_000
 
 

@@ -54,8 +54,8 @@ def test_a_planted_fault_is_found_and_counted(
     assert verdict.describe().endswith("THE LOG IS NOT WHAT CALLERS WERE TOLD")
 
 
-@pytest.mark.parametrize("fault", ["unverified", "different"])
-def test_what_verification_and_replay_find_is_held_against_the_log(fault: str) -> None:
-    verdict = judge(TOLD, KEPT, asked=ASKED, **{fault: 2})
-    assert verdict == replace(CLEAN, **{fault: 2})
-    assert verdict.failures == 2
+def test_what_verification_and_replay_find_is_held_against_the_log() -> None:
+    assert judge(TOLD, KEPT, asked=ASKED, unverified=2) == replace(CLEAN, unverified=2)
+    assert judge(TOLD, KEPT, asked=ASKED, different=1) == replace(CLEAN, different=1)
+    assert not replace(CLEAN, unverified=2).is_clean
+    assert replace(CLEAN, unverified=2, different=1).failures == 3

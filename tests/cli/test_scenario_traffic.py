@@ -12,8 +12,8 @@ from solvent.cli.scenario_traffic import ScenarioTraffic, send_scenario
 from solvent.domain.outcomes import OutcomeKind
 from solvent.errors import WorldError
 from solvent.world.blocks import Lender, build_lender
-from solvent.world.maturing import MONTH
-from solvent.world.scenarios import Timeline
+from solvent.world.events.maturing import MONTH
+from solvent.world.events.scenarios import Timeline
 
 RECESSION = Timeline(scenario="recession", from_share=0.5)
 DECIDED_AT = "2026-11-23T10:00:00.123456Z"

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from solvent.world.blocks import Lender
-from solvent.world.draws import Draws
+from solvent.world.drawing.draws import Draws
+from solvent.world.drawing.marginals import Coded, Table, numbers, texts
 from solvent.world.effects import (
     UNCHANGED,
     Effect,
@@ -14,7 +15,6 @@ from solvent.world.effects import (
     set_probability,
     shift_latents,
 )
-from solvent.world.marginals import Coded, Table, numbers, texts
 
 HALF = np.array([True, False])
 

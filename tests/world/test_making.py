@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from solvent.errors import WorldError
 from solvent.tables.schemas import table_schemas
 from solvent.world.blocks import Lender, make_block
+from solvent.world.drawing.marginals import Coded, Table
+from solvent.world.drawing.merging import rows_of_table
+from solvent.world.events.scenarios import Timeline
 from solvent.world.making import WorldRequest, WorldSummary, ceiling_auc, make_world
-from solvent.world.marginals import Coded, Table
-from solvent.world.merging import rows_of_table
 from solvent.world.published import INTEGER, NUMBER, TEXT, load_facts
-from solvent.world.scenarios import Timeline
 from solvent.world.writing import FORMATS, TableFile
 
 pytestmark = pytest.mark.slow

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from solvent.world.blocks import BLOCK_CLIENTS, Block, Lender, make_block
-from solvent.world.marginals import Coded, Table
+from solvent.world.drawing.marginals import Coded, Table
 from solvent.world.outcomes import OutcomeModel, Term
 
 MODEL = {

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from solvent.world.aggregates import published_aggregates, recent_aggregates
-from solvent.world.marginals import Coded, Table
+from solvent.world.drawing.marginals import Coded, Table
 from solvent.world.outcomes import ClientTables
 
 NONE = np.nan

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from solvent.world.scenarios import SCENARIOS
+from solvent.world.events.scenarios import SCENARIOS
 from solvent.world.writing import OUTCOME_COLUMNS, TRUTH_COLUMNS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "world.md").read_text(encoding="utf-8")

@@ -58,6 +58,7 @@ def create_app(services: Services) -> FastAPI:
         exception_handlers={SolventError: _answer_error, HTTPException: _answer_error},
     )
     app.state.services = services
+    app.state.decisions = Observer(Gatekeeper(DirectRoutes(app, endpoints_of(decisions)), services), services)
     app.include_router(status_router(services))
     app.include_router(decisions)
     app.include_router(administration_router(services))

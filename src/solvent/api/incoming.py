@@ -28,13 +28,13 @@ async def read_document(request: Request, *, max_bytes: int, caller: str) -> tup
 
 
 def _check_content_type(request: Request) -> None:
-    given = request.headers.getlist("content-type")
-    if len(given) != 1 or not _JSON_TYPE.fullmatch(given[0]) or "content-encoding" in request.headers:
+    given = _headers(request, b"content-type")
+    if len(given) != 1 or not _JSON_TYPE.fullmatch(given[0]) or _headers(request, b"content-encoding"):
         raise RequestRefusedError(Refusal.UNSUPPORTED_CONTENT_TYPE)
 
 
 def _read_key(request: Request) -> str | None:
-    given = request.headers.getlist("idempotency-key")
+    given = _headers(request, b"idempotency-key")
     if not given:
         return None
     if len(given) > 1 or not _VISIBLE_ASCII.fullmatch(given[0]):
@@ -42,11 +42,16 @@ def _read_key(request: Request) -> str | None:
     return given[0]
 
 
+def _headers(request: Request, name: bytes) -> list[str]:
+    """All values of a header; Starlette's own look-up reads every header for each."""
+    return [value.decode("latin-1") for given, value in request.scope["headers"] if given == name]
+
+
 async def _read_body(request: Request, max_bytes: int) -> bytes:
     """Read the body, never keeping more than the limit and one chunk of it."""
-    declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and (len(declared) > 18 or int(declared) > max_bytes):
-        raise RequestRefusedError(Refusal.BODY_TOO_LARGE)
+    for declared in _headers(request, b"content-length"):
+        if declared.isdecimal() and (len(declared) > 18 or int(declared) > max_bytes):
+            raise RequestRefusedError(Refusal.BODY_TOO_LARGE)
     chunks: list[bytes] = []
     size = 0
     try:

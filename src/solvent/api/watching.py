@@ -5,7 +5,8 @@ import asyncio
 import structlog
 from uvicorn.server import ServerState
 
-from solvent.api.connections import Doorman, close_slow_connections
+from solvent.api.connections import close_slow_connections
+from solvent.api.doorman import Doorman
 from solvent.api.metrics_files import MetricsFiles
 from solvent.api.services import Services
 from solvent.errors import LogUnavailableError

@@ -19,7 +19,8 @@ import uvicorn
 from solvent.api.admission import Admission
 from solvent.api.app import create_app
 from solvent.api.authentication import Authenticator
-from solvent.api.connections import MAX_HEADER_BYTES, Doorman, make_protocol
+from solvent.api.connections import MAX_HEADER_BYTES, make_protocol
+from solvent.api.doorman import Doorman
 from solvent.api.metrics import Metrics
 from solvent.api.metrics_files import MetricsFiles
 from solvent.api.rates import SharedRates
@@ -166,9 +167,10 @@ class _Worker:
 
 
 def _configure(services: Services, doorman: Doorman) -> uvicorn.Config:
+    app = create_app(services)
     return uvicorn.Config(
-        create_app(services),
-        http=make_protocol(doorman),
+        app,
+        http=make_protocol(doorman, app.state.decisions),
         lifespan="off",
         ws="none",
         log_config=None,

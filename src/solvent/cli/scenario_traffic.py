@@ -14,8 +14,8 @@ import httpx
 from solvent.cli.sending import TrafficSummary, post_application
 from solvent.tables.schemas import CLIENT
 from solvent.world.blocks import Lender
-from solvent.world.scenarios import Timeline
-from solvent.world.stream import ArrivingApplication, stream_applications
+from solvent.world.events.scenarios import Timeline
+from solvent.world.events.stream import ArrivingApplication, stream_applications
 
 COLUMNS = (
     *("request_id", CLIENT, "kind", "observed_at", "reported_at", "defaulted"),

@@ -6,7 +6,7 @@ import typer
 
 
 def _check_scenario(name: str | None) -> str | None:
-    from solvent.world.scenarios import SCENARIOS  # noqa: PLC0415 - `--help` need not wait for numpy
+    from solvent.world.events.scenarios import SCENARIOS  # noqa: PLC0415 - `--help` need not wait for numpy
 
     if name is not None and name not in SCENARIOS:
         raise typer.BadParameter(f"there is no such scenario: choose one of {', '.join(SCENARIOS)}")

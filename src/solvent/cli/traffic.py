@@ -101,7 +101,7 @@ def traffic(
             summary = send_applications(client, bodies, shifts, progress=hear)
         else:
             from solvent.cli.scenario_traffic import ScenarioTraffic, send_scenario
-            from solvent.world.scenarios import Timeline
+            from solvent.world.events.scenarios import Timeline
 
             timeline = Timeline(scenario=scenario, from_share=from_share, until_share=until_share)
             planted = ScenarioTraffic(predictions, seed, timeline, delay, truth)

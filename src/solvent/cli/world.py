@@ -62,8 +62,8 @@ def make(
     Exit codes: 0 made, 1 the folder is not empty or cannot be written, 2
     wrong usage.
     """
+    from solvent.world.events.scenarios import QUIET, Timeline
     from solvent.world.making import WorldRequest, make_world
-    from solvent.world.scenarios import QUIET, Timeline
 
     timeline = Timeline(months, scenario or QUIET, from_share, until_share)
     with shown_progress() as progress:
@@ -84,7 +84,7 @@ def scenarios() -> None:
 
     Exit codes: 0 listed, 2 wrong usage.
     """
-    from solvent.world.scenarios import SCENARIOS
+    from solvent.world.events.scenarios import SCENARIOS
 
     for scenario in SCENARIOS.values():
         typer.echo(f"{scenario.name:16} {scenario.summary}")

@@ -103,6 +103,9 @@ class BatchWriter:
         except DecisionLogError as error:
             await self._disconnect()
             self._refuse(batch, failures, error)
+        except asyncio.CancelledError:
+            self._refuse(batch, failures, OutcomeUnknownError("the writer was interrupted: retry with the same key"))
+            raise
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one record, the task must outlive it
             await self._roll_back(self._connection)
             await self._write_alone(batch, failures, error)

@@ -117,6 +117,8 @@ async def _insert(
             await copy_rows(cursor, COPY_DECISIONS, decisions)
             await copy_rows(cursor, COPY_PAYLOADS, payloads)
         decisions = []
+    if not decisions and not failures:
+        return end
     async with connection.pipeline(), connection.cursor() as cursor:
         cursor.adapters.register_dumper(bytes, RawDumper)
         if decisions:

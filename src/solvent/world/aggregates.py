@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from solvent.world.marginals import Coded, Flags, Floats, Integers
+from solvent.world.drawing.marginals import Coded, Flags, Floats, Integers
 
 YEAR_DAYS, YEAR_MONTHS, QUARTER_MONTHS = 365, 12, 3
 

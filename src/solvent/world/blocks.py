@@ -5,19 +5,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solvent.world.applicants import ApplicationRules, build_rules, make_applications
-from solvent.world.bureau import make_bureau
-from solvent.world.bureau_months import make_bureau_months
+from solvent.world.application.applicants import ApplicationRules, build_rules, make_applications
+from solvent.world.application.copula import Copula, Latents, build_copula
+from solvent.world.application.hidden import Presence, fit_presence, hidden_values
 from solvent.world.clients import ClientFigures, draw_figures
-from solvent.world.copula import Copula, Latents, build_copula
-from solvent.world.draws import Draws
+from solvent.world.drawing.draws import Draws
+from solvent.world.drawing.marginals import Column, Flags, Floats, Integers, Table
+from solvent.world.drawing.merging import rows_of_table
 from solvent.world.effects import UNCHANGED, Effect
-from solvent.world.hidden import Presence, fit_presence, hidden_values
-from solvent.world.loan_histories import make_loan_histories
-from solvent.world.marginals import Column, Flags, Floats, Integers, Table
-from solvent.world.merging import rows_of_table
+from solvent.world.loans.bureau import make_bureau
+from solvent.world.loans.bureau_months import make_bureau_months
+from solvent.world.loans.previous_loans import make_previous
 from solvent.world.outcomes import ClientTables, OutcomeModel, draw_outcomes, visible_columns
-from solvent.world.previous_loans import make_previous
+from solvent.world.payments.loan_histories import make_loan_histories
 from solvent.world.published import Facts, load_facts, read_facts
 
 BLOCK_CLIENTS = 1000

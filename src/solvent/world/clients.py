@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solvent.world.copula import MISSING, Latents
-from solvent.world.hidden import Presence
-from solvent.world.marginals import Flags, Floats
+from solvent.world.application.copula import MISSING, Latents
+from solvent.world.application.hidden import Presence
+from solvent.world.drawing.marginals import Flags, Floats
 from solvent.world.published import Facts
 
 

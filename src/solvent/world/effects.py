@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solvent.world.copula import Latents
-from solvent.world.draws import Draws
-from solvent.world.exact import multiply, settle
-from solvent.world.marginals import Coded, Flags, Floats, Table, numbers, texts
-from solvent.world.merging import changed_where
-from solvent.world.normal import normal_cdf, normal_quantile
+from solvent.world.application.copula import Latents
+from solvent.world.drawing.draws import Draws
+from solvent.world.drawing.exact import multiply, settle
+from solvent.world.drawing.marginals import Coded, Flags, Floats, Table, numbers, texts
+from solvent.world.drawing.merging import changed_where
+from solvent.world.drawing.normal import normal_cdf, normal_quantile
 
 ChangeLatents = Callable[[Latents], Floats]
 ChangeProbability = Callable[[Floats], Floats]

@@ -15,10 +15,10 @@ import numpy as np
 from solvent.domain.progress import Progress, silent
 from solvent.errors import WorldError
 from solvent.world.blocks import BLOCK_CLIENTS, Lender, build_lender
-from solvent.world.marginals import Flags, Floats, numbers
-from solvent.world.merging import rows_of_table
-from solvent.world.planting import Arrivals, Plan, check_plan, planted_block
-from solvent.world.scenarios import Timeline, planted_scenario
+from solvent.world.drawing.marginals import Flags, Floats, numbers
+from solvent.world.drawing.merging import rows_of_table
+from solvent.world.events.planting import Arrivals, Plan, check_plan, planted_block
+from solvent.world.events.scenarios import Timeline, planted_scenario
 from solvent.world.writing import FORMATS, TRUTH_FILES, TableFile, open_files
 
 BLOCKS_PER_WRITE = 5

@@ -7,10 +7,10 @@ from typing import Any, Self
 import numpy as np
 
 from solvent.world.aggregates import RawRows, published_aggregates, recent_aggregates
-from solvent.world.draws import Draws
-from solvent.world.exact import multiply
-from solvent.world.marginals import Coded, Column, Flags, Floats, Integers, Table, numbers, texts
-from solvent.world.normal import normal_cdf
+from solvent.world.drawing.draws import Draws
+from solvent.world.drawing.exact import multiply
+from solvent.world.drawing.marginals import Coded, Column, Flags, Floats, Integers, Table, numbers, texts
+from solvent.world.drawing.normal import normal_cdf
 
 MISSING = "__missing"
 SOURCES = ("EXT_SOURCE_1", "EXT_SOURCE_2", "EXT_SOURCE_3")

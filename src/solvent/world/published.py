@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
-from solvent.world.marginals import Marginal
+from solvent.world.drawing.marginals import Marginal
 
 INTEGER, NUMBER, TEXT = "integer", "number", "text"
 

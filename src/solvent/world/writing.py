@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet
 
-from solvent.world.marginals import Coded, Column, Table
+from solvent.world.drawing.marginals import Coded, Column, Table
 from solvent.world.published import INTEGER, NUMBER, TEXT
 
 FORMATS = ("csv", "parquet")

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from solvent.world.drawing.marginals import Coded
 from solvent.world.fidelity.figures import (
     Comparison,
     Sample,
@@ -10,7 +11,6 @@ from solvent.world.fidelity.figures import (
     mean,
     no_comparisons,
 )
-from solvent.world.marginals import Coded
 
 SAMPLE = Sample(np.array([0.0, 0.5, 1.0]), 1000.0)
 

@@ -10,12 +10,12 @@ import pyarrow.parquet
 import pytest
 
 from solvent.errors import WorldError
+from solvent.world.drawing.marginals import Coded, Table
 from solvent.world.fidelity.figures import Figure
 from solvent.world.fidelity.measured import load_measured
 from solvent.world.fidelity.relations import compare_relations
 from solvent.world.fidelity.report import FidelityReport, judge_folder, report_lines
 from solvent.world.making import WorldSummary
-from solvent.world.marginals import Coded, Table
 
 
 @pytest.fixture(scope="module")

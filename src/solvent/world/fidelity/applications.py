@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from solvent.world.aggregates import published_aggregates
+from solvent.world.drawing.marginals import Floats, Table
 from solvent.world.fidelity.conditional import compare_conditional, compare_frequent
 from solvent.world.fidelity.correlations import (
     MISSING,
@@ -28,7 +29,6 @@ from solvent.world.fidelity.figures import (
 from solvent.world.fidelity.folder import APPLICATION, RawFolder
 from solvent.world.fidelity.measured import Measured
 from solvent.world.fidelity.relations import compare_relations
-from solvent.world.marginals import Floats, Table
 
 
 def judge_columns(table: Table, measured: Measured) -> list[Figure]:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from solvent.world.drawing.marginals import Coded, Column, Flags, Floats, Table, numbers, texts
 from solvent.world.fidelity.figures import FEWEST_REAL_ROWS, Comparison, Sample, compare_share
-from solvent.world.marginals import Coded, Column, Flags, Floats, Table, numbers, texts
 
 MISSING_LABEL = "__missing__"
 SHARE_SHOWN = 0.01

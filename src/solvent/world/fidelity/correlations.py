@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from solvent.world.drawing.marginals import Coded, Column, Floats
 from solvent.world.fidelity.distances import (
     MEAN_OF_HALF_NORMAL,
     normal_scores,
@@ -12,7 +13,6 @@ from solvent.world.fidelity.distances import (
 )
 from solvent.world.fidelity.figures import Comparison
 from solvent.world.fidelity.measured import Correlations
-from solvent.world.marginals import Coded, Column, Floats
 
 TARGET = "TARGET"
 MISSING = "__missing"

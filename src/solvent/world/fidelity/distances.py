@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from solvent.world.marginals import Floats
-from solvent.world.normal import normal_quantile
+from solvent.world.drawing.marginals import Floats
+from solvent.world.drawing.normal import normal_quantile
 
 ROUNDING = 6e-6
 """Published values have six significant digits: a raw value this close to one of them, relatively, equals it."""

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from solvent.world.drawing.marginals import Coded, Column, Floats
 from solvent.world.fidelity.distances import MEAN_OF_HALF_NORMAL, MEAN_OF_KOLMOGOROV, kolmogorov_distance, share_of
-from solvent.world.marginals import Coded, Column, Floats
 
 DISTANCE_GOAL, MISSING_GOAL, TARGET_GOAL, CORRELATION_GOAL, RELATION_GOAL = 0.02, 0.01, 0.01, 0.03, 0.02
 WORST_SHOWN = 8

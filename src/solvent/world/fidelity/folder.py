@@ -10,7 +10,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from solvent.errors import WorldError
-from solvent.world.marginals import Coded, Column, Flags, Floats, Integers
+from solvent.world.drawing.marginals import Coded, Column, Flags, Floats, Integers
 from solvent.world.published import TEXT, Facts
 
 APPLICATION = "application"

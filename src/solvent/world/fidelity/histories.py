@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from solvent.world.drawing.marginals import Coded, Column, Flags, Floats, Integers, numbers
 from solvent.world.fidelity.conditional import compare_conditional, equals
 from solvent.world.fidelity.correlations import compare_between_clients, compare_correlations, scores_of
 from solvent.world.fidelity.figures import (
@@ -21,7 +22,6 @@ from solvent.world.fidelity.figures import (
 )
 from solvent.world.fidelity.folder import RawFolder
 from solvent.world.fidelity.measured import Measured
-from solvent.world.marginals import Coded, Column, Flags, Floats, Integers, numbers
 
 NO_DATE = 365243
 """The raw tables' number for "no date": missing in the published correlations of rows."""

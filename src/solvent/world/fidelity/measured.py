@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from solvent.world.marginals import Floats
+from solvent.world.drawing.marginals import Floats
 from solvent.world.published import read_facts
 
 INSTALMENTS = "instalment_"

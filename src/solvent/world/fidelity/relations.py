@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from solvent.errors import WorldError
+from solvent.world.drawing.marginals import Coded, Flags, Floats, Table, numbers, texts
 from solvent.world.fidelity.figures import Comparison, compare_share
 from solvent.world.fidelity.measured import Measured
-from solvent.world.marginals import Coded, Flags, Floats, Table, numbers, texts
 
 NOT_EMPLOYED_DAYS = 365243
 MONEY_SLACK = 1e-6

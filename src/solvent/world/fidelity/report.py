@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow.parquet
 
 from solvent.domain.progress import Progress, silent
+from solvent.world.drawing.marginals import numbers
 from solvent.world.fidelity.applications import (
     aggregates_of_applications,
     judge_aggregates,
@@ -21,7 +22,6 @@ from solvent.world.fidelity.figures import Comparison, Figure
 from solvent.world.fidelity.folder import labelled
 from solvent.world.fidelity.histories import judge_rows, judge_transitions
 from solvent.world.fidelity.measured import load_measured
-from solvent.world.marginals import numbers
 from solvent.world.published import load_facts
 
 DEFAULT_RATE_GOAL = 0.001

@@ -1,0 +1,1 @@
+"""The application table: raw columns of one applicant, and the rules inside an application."""

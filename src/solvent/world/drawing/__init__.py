@@ -1,0 +1,1 @@
+"""Draws of random values: streams, marginals, and shares by group."""

@@ -1,0 +1,1 @@
+"""Loans before the application: those of the credit bureau, and earlier applications with us."""

@@ -1,0 +1,29 @@
+"""The limits of a card: the one that was granted, and the largest it ever had."""
+
+import numpy as np
+
+from solvent.world.drawing.draws import Draws
+from solvent.world.drawing.marginals import Floats
+from solvent.world.drawing.money import to_step
+
+LIMIT_STEP = 22_500.0
+"""Limits are multiples of this (spikes of AMT_CREDIT_LIMIT_ACTUAL in history_rows.json), large ones of twice this."""
+
+SMALLEST_LIMIT = 2 * LIMIT_STEP
+
+_LATER_RAISED = 0.24
+"""Share of the cards whose largest limit is above the granted one (322 real cards)."""
+
+
+def largest_limits(figure: Floats) -> Floats:
+    """Return the published figure card_limit_max in the steps of limits."""
+    return to_step(figure, np.where(figure > 300_000, 2 * LIMIT_STEP, LIMIT_STEP))
+
+
+def granted_limits(largest: Floats, draws: Draws) -> Floats:
+    """Return the first limit of cards with these largest ones: the same, or for some 45,000 or a part of it."""
+    size = largest.shape[0]
+    step = np.array([1.25, 1.5, 2.0, 3.0, 5.0])[np.floor(5 * draws.uniform(size)).astype(np.int64)]
+    lower = np.where(draws.chance(0.35, size), 0.0, to_step(largest / step, LIMIT_STEP))
+    lower = np.minimum(np.maximum(lower, SMALLEST_LIMIT), largest)
+    return np.where(draws.chance(_LATER_RAISED, size), lower, largest)
