@@ -9,10 +9,10 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.1
 	--no-annotate --no-header --no-emit-index-url --no-emit-find-links --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test lock clean
+.PHONY: help setup demo check test test-reliability lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY) ## make the environment in .venv from the locked requirements
 
@@ -36,6 +36,9 @@ check: setup ## style, types, import contracts, fast tests: before every commit
 
 test: setup ## every test that needs Python alone
 	$(BIN)/pytest -m "not browser and not spark" -n 2 --dist loadfile
+
+test-reliability: setup ## the fault campaigns in their small size: kills, power cuts, races; root, libfuse2 and fuse
+	$(BIN)/python campaigns/run_all.py
 
 lock: setup ## compile the requirements of each role from pyproject.toml
 	$(COMPILE) --extra serve --output-file requirements/serve.txt

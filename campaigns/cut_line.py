@@ -13,6 +13,7 @@ import asyncio
 import random
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -28,6 +29,8 @@ from solvent.decision_log.embedded import start_embedded
 UNKNOWN_SHARE = 0.4
 STRIKE_SECONDS = 5.0
 """Time in which an armed fault must strike."""
+NEXT_ANSWERS = 10
+"""Decisions after a fault that show that all is well again."""
 ANSWER_SECONDS = 3.0
 """Longest time to an answer (RELIABILITY.md, P-05)."""
 
@@ -43,8 +46,8 @@ class Findings:
     unanswered: int = 0
 
 
-async def strike(line: FaultyLine, port: int, fault: tuple[str, str], findings: Findings) -> None:
-    """Let one fault happen, and wait until the API is ready again."""
+async def strike(line: FaultyLine, load: Load, fault: tuple[str, str], findings: Findings) -> None:
+    """Let one fault happen, and wait until the API is ready and decides again."""
     line.arm(*fault)
     for turn in range(int(STRIKE_SECONDS / 0.05)):
         await asyncio.sleep(0.05)
@@ -55,7 +58,11 @@ async def strike(line: FaultyLine, port: int, fault: tuple[str, str], findings: 
     findings.unstruck += not line.has_struck
     findings.unknown += line.has_struck and fault in UNKNOWN
     line.disarm()
-    seconds = await asyncio.to_thread(wait_until_ready, port)
+    started, told = time.monotonic(), load.statuses[200]
+    await asyncio.to_thread(wait_until_ready, load.ports[0])
+    while load.statuses[200] < told + NEXT_ANSWERS and time.monotonic() - started < 6 * READY_SECONDS:
+        await asyncio.sleep(0.02)
+    seconds = time.monotonic() - started
     longest = READY_SECONDS + (line.blocked_seconds if fault[1] in {"silence", "blocked"} else 0.0)
     findings.slowest_ready = max(findings.slowest_ready, seconds)
     findings.unready += seconds > longest
@@ -83,7 +90,7 @@ async def run(options: argparse.Namespace, home: Path, line: FaultyLine, socket:
         load = Load((port,), history)
         callers = start_callers(load, options.tasks)
         for number in range(options.cuts):
-            await strike(line, port, draw_fault(chance), findings)
+            await strike(line, load, draw_fault(chance), findings)
             if (number + 1) % 10 == 0:
                 print(f"{number + 1} of {options.cuts} faults", file=sys.stderr)
         findings.unanswered = await load.finish(callers)

@@ -142,10 +142,10 @@ class FaultyLine:
                 await _pass_on(message, writer)
 
     async def _block(self) -> None:
-        """Pass nothing on, for anybody, for a while."""
+        """Pass nothing on, for anybody, for a while, even if this connection ends meanwhile."""
         self._open.clear()
-        await asyncio.sleep(self.blocked_seconds)
-        self._open.set()
+        asyncio.get_running_loop().call_later(self.blocked_seconds, self._open.set)
+        await self._open.wait()
 
 
 async def _read(reader: asyncio.StreamReader, letter: bytes) -> bytes:

@@ -1,5 +1,6 @@
 """Lets schemathesis call the application in process: all phases and checks, valid and invalid data."""
 
+import asyncio
 import json
 import logging
 from typing import Any
@@ -9,7 +10,8 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import Status, events, from_schema
 from starlette.types import ASGIApp
 
-from answer_checks import Answer, Findings
+from answer_checks import SLOW_SECONDS, Answer, Findings
+from in_process import Request, ask
 
 _OF_MESSAGES = frozenset(
     {
@@ -37,18 +39,22 @@ def fuzz_by_schema(app: ASGIApp, *, examples: int, seed: int) -> Findings:
     findings = Findings()
     for event in from_schema(schema.exclude(path_regex="^/admin")).execute():
         if isinstance(event, events.ScenarioFinished):
-            _add_scenario(findings, event)
+            _add_scenario(findings, event, app)
         elif isinstance(event, events.NonFatalError | events.FatalError):
             findings.note(type(event).__name__, str(getattr(event, "label", "schemathesis")))
     return findings
 
 
-def _add_scenario(findings: Findings, event: events.ScenarioFinished) -> None:
+def _add_scenario(findings: Findings, event: events.ScenarioFinished, app: ASGIApp) -> None:
     for number, interaction in event.recorder.interactions.items():
         if interaction.response is None:
             findings.note("no answer", event.label or "")
             continue
-        findings.add(event.label or "", _read(interaction.response), has_body=_has_body(interaction))
+        answer = _read(interaction.response)
+        if answer.seconds > SLOW_SECONDS:
+            findings.stalls.append(event.label or "")
+            answer = asyncio.run(ask(app, _repeat(interaction.response.request)))
+        findings.add(event.label or "", answer, has_body=_has_body(interaction))
         for check in event.recorder.checks.get(number, ()):
             if check.status is Status.FAILURE and check.failure_info is not None:
                 fault = type(check.failure_info.failure).__name__
@@ -59,6 +65,14 @@ def _add_scenario(findings: Findings, event: events.ScenarioFinished) -> None:
 def _read(response: Any) -> Answer:  # noqa: ANN401 - schemathesis does not type it for others
     headers = {name.lower().encode(): values[0].encode() for name, values in response.headers.items()}
     return Answer(response.status_code, headers, response.content, response.elapsed)
+
+
+def _repeat(request: Any) -> Request:  # noqa: ANN401
+    headers = tuple((name.lower().encode(), str(value).encode("latin-1")) for name, value in request.headers.items())
+    body = request.body or b""
+    return Request(
+        request.method, request.path_url.encode(), headers, (body if isinstance(body, bytes) else body.encode(),)
+    )
 
 
 def _has_body(interaction: Any) -> bool:  # noqa: ANN401

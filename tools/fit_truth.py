@@ -33,8 +33,14 @@ FREQUENT = 0.002
 """A value of at least this share has its own knot."""
 
 
-PRIOR = {"application": 0.2, "bureau": 0.2, "previous": 0.3, "pos": 0.5, "card": 0.3, "instalment": 0.2}
-"""Ridge per group: noise of a published correlation over the variance that its weight is expected to have."""
+CERTAIN_ERRORS = 2.0
+"""A published term carries a weight if its correlation with TARGET is at least this many standard errors."""
+
+PRIOR_DEVIATION = 0.024
+"""Deviation that a weight is expected to have: the ridge of a term is its squared standard error over the square."""
+
+RISING = frozenset({"late", "overdue", "delay", "utilisation"})
+"""A term with one of these words in its name says how badly a client pays; none may lower the risk."""
 
 BEYOND = {
     "application_credit_goods_ratio": 1.0,
@@ -144,7 +150,8 @@ def fit(columns: Mapping[str, Column], measured: Measured, default_rate: float) 
     expected = np.round(_regress(values, core), 4)
     filled = fill_missing(values, core, expected)
     published, deviation = measured.correlations(), visible_deviation(binary_marginal(default_rate))
-    weights = find_weights(values, filled, names, target=_wanted(published, names) / deviation)
+    wanted, error = wanted_of(published, names)
+    weights = find_weights(values, filled, names, wanted=wanted / deviation, error=error / deviation)
     index = multiply(filled, weights)
     residual = round(max(1 - float(np.var(index)), 0.1) ** 0.5, 6)
     draft = OutcomeModel(terms, weights, core, expected, 0.0, residual)
@@ -162,26 +169,59 @@ def _regress(values: Floats, core: tuple[int, ...]) -> Floats:
     return expected
 
 
-def _wanted(published: Correlations, names: list[str]) -> Floats:
+def wanted_of(published: Correlations, names: list[str]) -> tuple[Floats, Floats]:
+    """Return the published correlation with TARGET of each term and its standard error, float64 (k,) each.
+
+    NaN for a term that is not published or whose correlation lies within `CERTAIN_ERRORS` of nothing.
+    """
     target = published.values[published.names.index("TARGET")]
-    return np.array([target[published.names.index(name)] if name in published.names else np.nan for name in names])
+    at = {name: position for position, name in enumerate(published.names)}
+    wanted = np.array([target[at[name]] if name in at else np.nan for name in names])
+    error = np.array([published.rows[at[name]] ** -0.5 if name in at else np.nan for name in names])
+    return np.where(np.abs(wanted) >= CERTAIN_ERRORS * error, wanted, np.nan), error
 
 
-def find_weights(values: Floats, filled: Floats, names: list[str], *, target: Floats) -> Floats:
-    """Return weights (k,) with which each published term correlates with the index as wanted, up to the ridge."""
+def find_weights(values: Floats, filled: Floats, names: list[str], *, wanted: Floats, error: Floats) -> Floats:
+    """Return weights (k,) with which each wanted term correlates with the index as wanted, up to the ridge.
+
+    A term of `RISING` that would lower the risk gets none.
+    """
     shown = ~np.isnan(values)
     counts = shown.sum(axis=0)
     clean = np.where(shown, values, 0.0)
     mean = clean.sum(axis=0) / counts
     deviation = np.sqrt(np.maximum((clean**2).sum(axis=0) / counts - mean**2, 1e-6))
     cross = (clean.T @ filled - mean[:, None] * (shown.T.astype(float) @ filled)) / counts[:, None] / deviation[:, None]
-    fixed = np.array([BEYOND.get(name, 0.0) * GAINS.get(group_of(name), 0.0) for name in names])
-    known = ~np.isnan(target)
-    ridge = np.diag([PRIOR[group_of(name)] for name in np.array(names)[known]])
-    wanted = target[known] - cross[known] @ fixed
-    weights = fixed.copy()
-    weights[known] = np.linalg.solve(cross[np.ix_(known, known)] + ridge, wanted)
-    return np.round(weights, 5)
+    weights = np.array([BEYOND.get(name, 0.0) * GAINS.get(group_of(name), 0.0) for name in names])
+    rising = np.array([is_rising(name) for name in names])
+    left, free = wanted - cross @ weights, ~np.isnan(wanted)
+    found = np.zeros(len(names))
+    while True:
+        ridge = np.diag((error[free] / PRIOR_DEVIATION) ** 2)
+        found[free] = np.linalg.solve(cross[np.ix_(free, free)] + ridge, left[free])
+        wrong = rising & (found < 0)
+        if not wrong.any():
+            return np.round(weights + found, 5)
+        free, found[wrong] = free & ~wrong, 0.0
+
+
+def is_rising(name: str) -> bool:
+    """Return whether a term says how badly a client pays; a missing flag does not."""
+    return not name.endswith(MISSING) and not RISING.isdisjoint(name.split("_"))
+
+
+def variances(model: OutcomeModel, filled: Floats, published: Correlations) -> dict[str, float]:
+    """Return the variance of the index, and of its parts by where their weights come from."""
+    names = [term.name for term in model.terms]
+    by_hand = np.array([name in BEYOND for name in names])
+    uncertain = np.isnan(wanted_of(published, names)[0]) & ~by_hand
+    parts = {
+        "index": np.ones(len(names), dtype=np.bool_),
+        "terms published, two standard errors or more": ~by_hand & ~uncertain,
+        "terms published, below two standard errors": uncertain,
+        "terms set by hand": by_hand,
+    }
+    return {part: float(np.var(filled @ np.where(within, model.weights, 0.0))) for part, within in parts.items()}
 
 
 def _threshold(index: Floats, residual: float, default_rate: float) -> float:
@@ -225,7 +265,10 @@ def main() -> None:
     model = fit(columns, measured, lender.facts.default_rate)
     OUT.write_text(json.dumps(to_json(model), separators=(",", ":")) + "\n", encoding="utf-8")
     probability = model.probability(columns)
+    filled = fill_missing(read_terms(model.terms, columns), model.core, model.expected)
     print(f"{len(model.terms)} terms, mean {probability.mean():.4f}, ceiling {ceiling_auc(probability):.4f}, in {OUT}")
+    for part, variance in variances(model, filled, measured.correlations()).items():
+        print(f"variance of {part}: {variance:.3f}")
 
 
 if __name__ == "__main__":

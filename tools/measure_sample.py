@@ -3,13 +3,15 @@
     python tools/measure_sample.py REAL OUT
 
 REAL holds application_train.csv, of which the first 1,000 rows are used (the rest are chosen by outcome), and
-application_test.csv. A share is kept if at least 25 applications stand behind it; OUT is the file to write.
+application_test.csv. OUT is the file to write. Behind every figure stand at least 25 applications that show what it
+tells of, or 25 that would show it if it were as frequent there as among all: a group with fewer is joined with its
+neighbour or left out, so that the reader keeps the overall share. Shares are rounded to hundredths, lifts to tenths.
 """
 
 import argparse
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,10 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 TRAIN_ROWS = 1000
-FEWEST_ROWS, FEWEST_FOR_LIFTS = 25, 30
+FEWEST = 25
 AGES = (27, 33, 38, 45, 52, 60)
-POPULATION = (0, 0.0043, 0.008, 0.0104, 0.0145, 0.0173, 0.0184, 0.02, 0.0217, 0.0295, 0.033, 0.04, 0.08)
-"""Bounds of runs of regions with mostly one rating, each of at least 40 applications."""
+POPULATION = (0, 0.008, 0.0104, 0.0145, 0.0173, 0.0184, 0.02, 0.0217, 0.0295, 0.033, 0.04, 0.08)
+"""Bounds of runs of regions with mostly one rating."""
 
 STATUSES = ("Widow", "Married", "Separated", "Single / not married", "Civil marriage")
 HOMES = (
@@ -30,6 +32,14 @@ HOMES = (
 )
 COMPANIES = (*("Unaccompanied", "Family", "Spouse, partner", "Children", "Other_B", "Other_A", "Group of people"),)
 INCOME_TYPES = ("State servant", "Commercial associate", "Working")
+CHILDREN = {"0": (0,), "1": (1,), "2 or more": range(2, 20)}
+ALIKE_STATUSES = (("Widow", "Separated"), *((status,) for status in STATUSES if status not in {"Widow", "Separated"}))
+ALIKE_JOBS = (
+    *(("Laborers",), ("Sales staff",), ("Core staff",), ("Drivers",), ("Managers",), ("High skill tech staff",)),
+    ("Accountants", "Medicine staff", "Cooking staff", "Cleaning staff", "Secretaries"),
+)
+"""Those with too few of one sex are measured together with others of a like share of women."""
+
 CLASSES = {
     "building": ("Construction", "Electricity", "Housing"),
     "business": ("Business Entity",),
@@ -48,6 +58,7 @@ CLASSES = {
 
 Texts = NDArray[np.str_]
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 
 class Applications:
@@ -69,13 +80,47 @@ class Applications:
         return np.array([float(row[name]) if row[name] else np.nan for row in self.rows])
 
 
-def shares(values: NDArray[Any], wanted: Sequence[Any], groups: NDArray[np.int64], count: int) -> list[list[float]]:
-    """Return the shares of `wanted` per group, drawn towards those of all by the weight of three applications."""
-    whole = np.array([np.sum(values == value) + 0.5 for value in wanted])
-    whole /= whole.sum()
-    counted = np.array([[np.sum(values[groups == at] == value) for value in wanted] for at in range(count)])
-    drawn = (counted + 3 * whole) / (counted.sum(axis=1, keepdims=True) + 3)
-    return [[round(float(share), 3) for share in row] for row in drawn]
+def is_enough(observed: float, expected: float) -> bool:
+    """Whether a figure about a cell with so many applications, observed and expected, may be kept."""
+    return max(observed, expected) >= FEWEST
+
+
+def share_by_group(shown: Flags, groups: NDArray[np.int64], count: int) -> list[float] | None:
+    """Return the share of `shown` in each group; neighbours with too few are one. None if all have too few."""
+    observed, expected = (
+        np.bincount(groups, weights=weights, minlength=count)
+        for weights in (shown.astype(np.float64), np.full(shown.size, shown.mean()))
+    )
+    starts, start = [], 0
+    for end in range(1, count + 1):
+        if is_enough(observed[start:end].sum(), expected[start:end].sum()):
+            starts.append(start)
+            start = end
+    if not starts:
+        return None
+    run = np.searchsorted(starts, np.arange(count), side="right") - 1
+    sizes = np.bincount(groups, minlength=count)
+    shares = np.bincount(run, weights=observed) / np.bincount(run, weights=sizes)
+    return [round(float(share), 2) for share in shares[run]]
+
+
+def shares_by_group(
+    values: NDArray[Any], wanted: Mapping[str, Sequence[Any]], groups: NDArray[np.int64], count: int
+) -> dict[str, list[float]]:
+    """Return, for each name in `wanted` with enough applications, the share of its values by group."""
+    found = {name: share_by_group(np.isin(values, listed), groups, count) for name, listed in wanted.items()}
+    return {name: shares for name, shares in found.items() if shares is not None}
+
+
+def share_of_women(woman: Flags, values: Texts, alike: Sequence[Sequence[str]]) -> dict[str, float]:
+    """Return the share of women per value; values that are alike have one, and none if one sex has too few."""
+    found = {}
+    for names in alike:
+        rows = np.isin(values, names)
+        share, whole = woman[rows].mean(), woman[values != ""].mean()
+        if all(is_enough(rows.sum() * here, rows.sum() * all_) for here, all_ in ((share, whole), (1 - share, 1 - whole))):
+            found |= dict.fromkeys(names, round(float(share), 2))
+    return found
 
 
 def measure_family(real: Applications) -> dict[str, Any]:
@@ -83,19 +128,18 @@ def measure_family(real: Applications) -> dict[str, Any]:
     band = np.digitize(-real.numbers("DAYS_BIRTH") / 365.25, AGES).astype(np.int64)
     status, woman = real.texts("NAME_FAMILY_STATUS"), real.texts("CODE_GENDER") == "F"
     partner = np.isin(status, ("Married", "Civil marriage")).astype(np.int64)
-    children, bands = np.minimum(real.numbers("CNT_CHILDREN"), 3), len(AGES) + 1
+    bands = len(AGES) + 1
+    statuses, homes, companies = ({name: (name,) for name in names} for names in (STATUSES, HOMES, COMPANIES))
     return {
         "age_years": AGES,
         "family_status": {
-            "values": STATUSES,
-            "by_age": shares(status, STATUSES, band, bands),
-            "women": [round(float(woman[status == value].mean()), 2) for value in STATUSES],
+            "by_age": shares_by_group(status, statuses, band, bands),
+            "women": share_of_women(woman, status, ALIKE_STATUSES),
         },
-        "children": {"values": (0, 1, 2, 3), "by_age": shares(children, (0, 1, 2, 3), band, bands)},
-        "housing_type": {"values": HOMES, "by_age": shares(real.texts("NAME_HOUSING_TYPE"), HOMES, band, bands)},
+        "children": {"by_age": shares_by_group(real.numbers("CNT_CHILDREN"), CHILDREN, band, bands)},
+        "housing_type": {"by_age": shares_by_group(real.texts("NAME_HOUSING_TYPE"), homes, band, bands)},
         "suite": {
-            "values": COMPANIES,
-            "alone_and_with_partner": shares(real.texts("NAME_TYPE_SUITE"), COMPANIES, partner, 2),
+            "alone_and_with_partner": shares_by_group(real.texts("NAME_TYPE_SUITE"), companies, partner, 2),
         },
     }
 
@@ -114,59 +158,67 @@ def measure_work(real: Applications, organizations: Sequence[str]) -> dict[str, 
     kind = np.array([class_of(name) for name in real.texts("ORGANIZATION_TYPE")])
     names = sorted({*CLASSES, "other"})
     listed = works & (occupation != "")
-    women, lifts = {}, {}
-    for job in sorted(set(occupation[listed])):
-        rows = listed & (occupation == job)
-        if rows.sum() >= FEWEST_ROWS:
-            women[str(job)] = round(float((woman[rows].sum() + 4 * 0.6) / (rows.sum() + 4)), 2)
-        if rows.sum() >= FEWEST_FOR_LIFTS:
-            lifts[str(job)] = [_lift(kind[rows], kind[listed], name) for name in names]
+    lifts = {job: _lifts(kind[listed & (occupation == job)], kind[listed], names) for job in sorted(set(occupation))}
     return {
-        "occupation_women": women,
+        "occupation_women": share_of_women(woman[listed], occupation[listed], ALIKE_JOBS),
         "organization_classes": {name: [o for o in organizations if class_of(o) == name] for name in names},
-        "organization_lift": {"classes": names, "by_occupation": lifts},
-        "income_type_women": {name: round(float(woman[income == name].mean()), 2) for name in INCOME_TYPES},
+        "organization_lift": {str(job): found for job, found in lifts.items() if found},
+        "income_type_women": share_of_women(woman, income, [(name,) for name in INCOME_TYPES]),
     }
 
 
-def _lift(part: Texts, whole: Texts, name: str) -> float:
-    expected = float(np.mean(whole == name)) * part.size
-    return round((float(np.sum(part == name)) + 2) / (expected + 2), 2)
+def _lifts(part: Texts, whole: Texts, names: Sequence[str]) -> dict[str, float]:
+    found = {}
+    for name in names:
+        observed, expected = float(np.sum(part == name)), float(np.mean(whole == name)) * part.size
+        if is_enough(observed, expected):
+            found[name] = round((observed + 2) / (expected + 2), 1)
+    return found
 
 
 def measure_regions(real: Applications) -> dict[str, Any]:
-    """Measure the shares of the ratings by interval of the population of the region."""
+    """Measure the shares of the ratings by interval of the population of the region, among those shown often enough."""
     interval = np.digitize(real.numbers("REGION_POPULATION_RELATIVE"), POPULATION[1:-1])
     rating = real.numbers("REGION_RATING_CLIENT")
-    rows = [rating[interval == at] for at in range(len(POPULATION) - 1)]
-    found = [[round(float(np.mean(part == value)), 2) for value in (1, 2, 3)] for part in rows]
-    return {"region_rating": {"population": POPULATION, "shares": found, "rows": [part.size for part in rows]}}
+    found = []
+    for at in range(len(POPULATION) - 1):
+        counted = np.array([np.sum(rating[interval == at] == value) for value in (1, 2, 3)])
+        kept = np.where(counted >= FEWEST, counted, 0)
+        found.append([round(float(share), 2) for share in kept / kept.sum()])
+    return {"region_rating": {"population": POPULATION, "shares": found}}
 
 
 def measure_housing(real: Applications) -> dict[str, Any]:
-    """Measure the factor from AVG to MODE and MEDI, and how often it does not hold to the fourth decimal."""
-    found: dict[str, dict[str, float]] = {}
-    for column in (name for name in real.rows[0] if name.endswith("_AVG")):
-        name, average = column.removesuffix("_AVG"), real.numbers(column)
-        found[name] = {}
-        for kind in ("MODE", "MEDI"):
-            other = real.numbers(f"{name}_{kind}")
-            factor, expected = _follow(name, average, other)
-            shown = ~np.isnan(average)
-            differs = np.abs(other - expected)[shown] > 1.01e-4 + 0.0006 * expected[shown]
-            found[name][kind.lower()] = round(factor, 4)
-            found[name][f"{kind.lower()}_differs"] = round(float(differs.mean()), 3)
+    """Measure the factor from AVG to MODE and MEDI, and how often it does not hold to the fourth decimal.
+
+    A column without enough rows has no factor; columns in which too few rows differ have their share in common.
+    """
+    columns = [name.removesuffix("_AVG") for name in real.rows[0] if name.endswith("_AVG")]
+    found: dict[str, dict[str, float | None]] = {name: {} for name in columns}
+    for kind in ("MODE", "MEDI"):
+        differing, shown = np.empty(len(columns)), np.empty(len(columns))
+        for at, name in enumerate(columns):
+            average, other = real.numbers(f"{name}_AVG"), real.numbers(f"{name}_{kind}")
+            factor, expected, rows = _follow(name, average, other)
+            there = ~np.isnan(average)
+            differing[at] = np.sum(np.abs(other - expected)[there] > 1.01e-4 + 0.0006 * expected[there])
+            shown[at] = there.sum()
+            found[name][kind.lower()] = round(factor, 4) if rows >= FEWEST else None
+        thin = np.maximum(differing, shown * differing.sum() / shown.sum()) < FEWEST
+        shares = np.where(thin, differing[thin].sum() / max(shown[thin].sum(), 1), differing / shown)
+        for name, share in zip(columns, shares, strict=True):
+            found[name][f"{kind.lower()}_differs"] = round(float(share), 2)
     return {"housing": found}
 
 
-def _follow(name: str, average: Floats, other: Floats) -> tuple[float, Floats]:
+def _follow(name: str, average: Floats, other: Floats) -> tuple[float, Floats, int]:
     if name == "YEARS_BUILD":
         young = average < 0.95
         factor = float(np.nanmedian((1 - other[young]) / (1 - average[young])))
-        return factor, 1 - (1 - average) * factor
+        return factor, 1 - (1 - average) * factor, int(young.sum())
     large = average > 0.05
     factor = float(np.nanmedian(other[large] / average[large]))
-    return factor, average * factor
+    return factor, average * factor, int(large.sum())
 
 
 def main() -> None:
@@ -178,7 +230,7 @@ def main() -> None:
     real = Applications(arguments.real)
     marginals = json.loads(arguments.out.with_name("marginals.json").read_text(encoding="utf-8"))
     organizations = sorted(o for o in marginals["application"]["ORGANIZATION_TYPE"]["values"] if o != "XNA")
-    measured = {"rows": len(real.rows)} | measure_housing(real) | measure_family(real)
+    measured = measure_housing(real) | measure_family(real)
     measured |= measure_work(real, organizations) | measure_regions(real)
     arguments.out.write_text(json.dumps(measured, separators=(",", ":")) + "\n", encoding="utf-8")
 

@@ -177,3 +177,18 @@ async def test_no_log_event_holds_a_key(model: Model, log: TroubledLog) -> None:
                 await client.post("/predict", json=SAFE, headers=bearer(key))
     assert len(events) == 2
     assert not [key for key in KEYS.values() if key in str(events)]
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "code"),
+    [
+        ({"transfer-encoding": "chunked", "content-length": "5"}, 400, "invalid-http"),
+        ({"x-long": "a" * 16_400}, 431, "headers-too-large"),
+    ],
+)
+async def test_a_message_that_a_proxy_may_read_otherwise_is_refused_and_ends_the_connection(
+    model: Model, log: TroubledLog, headers: dict[str, str], status: int, code: str
+) -> None:
+    async with make_client(make_services(model, log)) as client:
+        answer = await client.post("/predict", content=b"{}", headers={"content-type": "application/json", **headers})
+    assert (answer.status_code, answer.json()["code"], answer.headers["connection"]) == (status, code, "close")

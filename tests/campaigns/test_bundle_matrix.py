@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bundle_matrix import Plan, run_matrix
+from bundle_matrix import run_matrix
+from bundle_trials import Plan
 
 pytestmark = pytest.mark.slow
 

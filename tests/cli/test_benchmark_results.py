@@ -4,7 +4,16 @@ import pytest
 
 from solvent.cli.benchmark_results import BenchmarkError, Measured, read_results, write_results
 
-NOW = Measured("stored history", (1.0, 2.0, 3.0, 9.0), 500.0, cpu_us=400.0, bare_rate=2000.0, goal="p50 ≤ 2 ms")
+NOW = Measured(
+    "stored history",
+    (1.0, 2.0, 3.0, 9.0),
+    500.0,
+    cpu_us=400.0,
+    database_us=90.4,
+    database_bytes=5000.0,
+    bare_rate=2000.0,
+    goal="p50 ≤ 2 ms",
+)
 EARLIER = Measured("stored history", (4.0, 8.0), 125.0)
 
 
@@ -13,8 +22,8 @@ def test_the_table_holds_quantiles_rate_cost_and_ratio(tmp_path: Path) -> None:
     lines = (tmp_path / "benchmark.md").read_text(encoding="utf-8").splitlines()
     assert lines[0].startswith("Solvent ")
     assert lines[-2:] == [
-        "| stored history | 3.000 | 9.000 | 500 | 400 | 0.250 | p50 ≤ 2 ms |",
-        "| stored history | 8.000 | 8.000 | 125 |  |  |  |",
+        "| stored history | 3.000 | 9.000 | 500 | 400 | 90 | 5000 | 0.250 | p50 ≤ 2 ms |",
+        "| stored history | 8.000 | 8.000 | 125 |  |  |  |  |  |",
     ]
 
 

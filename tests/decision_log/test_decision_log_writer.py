@@ -424,3 +424,18 @@ async def test_the_writer_outlives_events_that_cannot_be_written(
         await postgres_log.record(make_submission(1, probability_default=7.0))
     assert await postgres_log.record(make_submission(2, key="k2")) == Receipt(b'{"decision":"refuse"}', repeated=False)
     assert rows(COUNTS) == [(1, 1, 1)]
+
+
+async def test_the_writer_outlives_a_cancellation_that_is_not_its_own(database_url: str, rows: ReadRows) -> None:
+    faults: list[BaseException] = [asyncio.CancelledError()]
+
+    def clock() -> datetime:
+        if faults:
+            raise faults.pop()
+        return datetime(2026, 11, 22, 10, tzinfo=UTC)
+
+    async with PostgresDecisionLog(database_url, clock=clock) as log:
+        with pytest.raises(OutcomeUnknownError, match="the writer was interrupted: retry with the same key"):
+            await log.record(make_submission(1, key="k1"))
+        assert await log.record(make_submission(1, key="k1", answer=b"a")) == Receipt(b"a", repeated=False)
+    assert rows(COUNTS) == [(1, 1, 1)]

@@ -94,7 +94,7 @@ class GuardedProtocol(H11Protocol):
             return
         exchange = Exchange(
             message,
-            make_scope(message, self.server, self.client, is_whole=len(data) >= message.size),
+            make_scope(message, self.server, self.client),
             transport=self.transport,
             flow=self.flow,
             default_headers=self.server_state.default_headers,

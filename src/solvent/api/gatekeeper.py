@@ -10,7 +10,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from solvent.api.access import SCOPES
 from solvent.api.admission import BATCH_PLACES
 from solvent.api.connections import MAX_HEADER_BYTES
-from solvent.api.exchange import WHOLE_BODY
 from solvent.api.observation import Observation, observation_in
 from solvent.api.problems import retry_headers
 from solvent.api.rates import Standing
@@ -101,12 +100,11 @@ class Gatekeeper:
 
     async def _host(self, visit: _Visit, scope: Scope, receive: Receive, send: Send) -> None:
         admission = self._services.admission
-        is_whole = WHOLE_BODY in scope.get("extensions", ())
 
         async def receive_and_enter() -> Message:
             if visit.places:
                 return await receive()
-            message = await (receive() if is_whole else _receive_in_time(receive, visit.deadline))
+            message = await _receive_in_time(receive, visit.deadline)
             if message["type"] == "http.request" and not message.get("more_body", False):
                 await admission.enter(visit.wanted)
                 visit.places = visit.wanted

@@ -43,6 +43,9 @@ GRACE_SECONDS = 30
 BACKLOG = 1024
 """Connections that the kernel holds for us while we are busy."""
 RATES_FILE = "rates"
+GARBAGE_THRESHOLD = 50_000
+"""Objects made and not freed between two looks for garbage in circles. Decisions leave none; Python's 700 would mean a
+look for every few of them."""
 
 _SPARE_FILES = 256
 """Open files besides connections."""
@@ -146,6 +149,7 @@ class _Worker:
             # What is loaded now stays: looking through it for garbage costs 50 ms, some requests' time, now and then.
             gc.collect()
             gc.freeze()
+            gc.set_threshold(GARBAGE_THRESHOLD)
             await self.server.serve([listener])
 
     def _tasks(self) -> list[Callable[[], Awaitable[None]]]:

@@ -27,6 +27,9 @@ def benchmark(
     ] = None,
     clients: Annotated[int, typer.Option("--clients", min=1, help="How many clients' applications to send.")] = 200,
     requests: Annotated[int, typer.Option("--requests", min=100, help="Requests per figure.")] = 3000,
+    workers: Annotated[
+        int, typer.Option("--workers", min=2, help="Workers of the API measured beside that of one.")
+    ] = 2,
     seed: Annotated[int, typer.Option("--seed", help="Which clients.")] = 1,
 ) -> None:
     """Measure decisions on this machine, in process and over HTTP.
@@ -45,13 +48,13 @@ def benchmark(
     wrong usage, 78 the bundle is refused.
     """
     from solvent.cli.benchmark_results import read_results, write_results
-    from solvent.cli.benchmark_run import measure
+    from solvent.cli.benchmark_run import Extent, measure
     from solvent.cli.progress import shown_progress
 
     earlier = read_results(before) if before is not None else None
     out.mkdir(parents=True, exist_ok=True)
     with shown_progress() as progress:
-        results = measure(bundle, data, clients=clients, requests=requests, seed=seed, progress=progress)
+        results = measure(bundle, data, Extent(clients, requests, workers, seed), progress=progress)
     written = write_results(results, earlier, out)
     typer.echo((out / "benchmark.md").read_text(encoding="utf-8"))
     typer.echo(f"in {', '.join(str(path) for path in written)}")

@@ -3,7 +3,7 @@
 import os
 import platform
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import orjson
@@ -25,7 +25,8 @@ class BenchmarkError(SolventError):
 class Measured:
     """One way of asking: latencies, requests per second, and what is known of its cost.
 
-    `cpu_us`: CPU of the serving process per request in microseconds. `bare_rate`: requests per second of the bare
+    `cpu_us`: CPU of the serving processes per request in microseconds; `database_us`: that of PostgreSQL.
+    `database_bytes`: by how much a request lets the database grow. `bare_rate`: requests per second of the bare
     endpoint for the same bodies. `goal`: what the issue asks for, in words.
     """
 
@@ -33,6 +34,8 @@ class Measured:
     milliseconds: tuple[float, ...]
     rate: float
     cpu_us: float | None = None
+    database_us: float | None = None
+    database_bytes: float | None = None
     bare_rate: float | None = None
     goal: str = ""
 
@@ -49,7 +52,7 @@ class Measured:
             f"{latencies.quantile(0.5):.3f}",
             f"{latencies.quantile(0.99):.3f}",
             f"{self.rate:.0f}",
-            "" if self.cpu_us is None else f"{self.cpu_us:.0f}",
+            *("" if one is None else f"{one:.0f}" for one in (self.cpu_us, self.database_us, self.database_bytes)),
             "" if self.bare_rate is None else f"{self.rate / self.bare_rate:.3f}",
             self.goal,
         ]
@@ -87,8 +90,8 @@ def read_results(path: Path) -> list[Measured]:
 
 
 _HEAD = (
-    "| | p50 ms | p99 ms | requests/s | API CPU µs | ratio to the bare endpoint | goal |",
-    "|---|---|---|---|---|---|---|",
+    "| | p50 ms | p99 ms | requests/s | API CPU µs | database CPU µs | database bytes | ratio to bare | goal |",
+    "|---|---|---|---|---|---|---|---|---|",
 )
 
 
@@ -100,5 +103,5 @@ def _thinned(one: Measured) -> dict[str, object]:
     ranked = sorted(one.milliseconds)
     step = max(1.0, len(ranked) / KEPT_LATENCIES)
     kept = [ranked[int(place * step)] for place in range(min(len(ranked), KEPT_LATENCIES))]
-    named = {"name": one.name, "rate": one.rate, "cpu_us": one.cpu_us, "bare_rate": one.bare_rate, "goal": one.goal}
+    named = {field.name: getattr(one, field.name) for field in fields(one)}
     return {**named, "milliseconds": kept}

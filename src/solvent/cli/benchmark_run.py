@@ -1,22 +1,20 @@
 """Runs a benchmark: first in this process, then against servers of its own."""
 
 import asyncio
-import socket
 import tempfile
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import orjson
 
-from solvent.bootstrap import build_service, load_model, open_log
+from solvent.bootstrap import build_service, load_model
 from solvent.cli.applications import read_bodies
 from solvent.cli.benchmark_results import Measured
-from solvent.cli.children import Child, Children
+from solvent.cli.benchmark_servers import Cost, Servers, Starter
+from solvent.cli.children import Children
 from solvent.cli.load import Latencies, LoadError, send_at_rate, send_in_turn
 from solvent.decision_log.embedded import start_embedded
 from solvent.decision_log.memory import MemoryDecisionLog
@@ -33,19 +31,36 @@ from solvent.tables.schemas import HISTORY_TABLES
 
 MANY = 32
 BATCH = 100
-START_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much to measure: clients whose applications are sent, requests per figure, workers of the second API."""
+
+    clients: int
+    requests: int
+    workers: int
+    seed: int
 
 
 @dataclass(frozen=True)
 class Bodies:
-    """Requests of the same clients: application alone, and with history rows; and what to store for the former."""
+    """Requests of the same clients: application alone, and with their rows of all the raw tables.
+
+    `histories` is what to store for the former.
+    """
 
     alone: list[bytes]
     nested: list[bytes]
     histories: list[StoredHistory]
 
+    @property
+    def typical(self) -> list[bytes]:
+        """The nested request of median size."""
+        return [sorted(self.nested, key=len)[len(self.nested) // 2]]
 
-def measure(bundle: Path, data: Path, *, clients: int, requests: int, seed: int, progress: Progress) -> list[Measured]:
+
+def measure(bundle: Path, data: Path, extent: Extent, *, progress: Progress) -> list[Measured]:
     """Measure every way of asking that the issue names a goal for.
 
     Raises:
@@ -54,18 +69,23 @@ def measure(bundle: Path, data: Path, *, clients: int, requests: int, seed: int,
     """
     model = load_model(bundle)
     progress("reading clients", 0.0)
-    bodies = make_bodies(data, model, clients=clients, seed=seed)
+    bodies = make_bodies(data, model, clients=extent.clients, seed=extent.seed)
     progress("measuring in process", 0.1)
-    results = measure_in_process(model, bodies, requests=requests)
+    results = measure_in_process(model, bodies, requests=extent.requests)
     with (
         tempfile.TemporaryDirectory(prefix="solvent-benchmark-") as folder,
         start_embedded(Path(folder) / "postgres") as database,
         Children() as children,
     ):
-        servers = _start_servers(children, bundle, Path(folder), database.url, bodies.histories)
+        starter = Starter(children, bundle, Path(folder), database.url)
+        servers = starter.start(workers=1)
+        starter.store(bodies.histories)
         for share, step in enumerate((_one_connection, _many_connections, _nested, _batches)):
-            progress("measuring over HTTP", 0.3 + 0.15 * share)
-            results.extend(step(servers, bodies, requests))
+            progress("measuring over HTTP", 0.3 + 0.12 * share)
+            results.extend(step(servers, bodies, extent.requests))
+        children.stop(servers.api)
+        progress(f"measuring {extent.workers} workers", 0.85)
+        results.append(_several_workers(starter.start(workers=extent.workers), bodies, extent))
     return results
 
 
@@ -138,55 +158,6 @@ def _repeat(name: str, run: Callable[[Any], object], items: Sequence[Any], reque
     return Measured(name, tuple(milliseconds), requests / seconds, cpu_us=cpu / requests * 1e6, goal=goal)
 
 
-@dataclass(frozen=True)
-class Servers:
-    """The API and the bare endpoint, as child processes on these ports."""
-
-    api: Child
-    api_port: int
-    bare_port: int
-
-
-def _start_servers(
-    children: Children, bundle: Path, home: Path, database_url: str, histories: Sequence[StoredHistory]
-) -> Servers:
-    api_port, bare_port = _free_port(), _free_port()
-    variables = {
-        "SOLVENT_HOME": str(home),
-        "SOLVENT_LOG_FORMAT": "json",
-        "SOLVENT_ENVIRONMENT": "local",
-        "SOLVENT_AUTHENTICATION": "false",
-        "SOLVENT_DATABASE_URL": database_url,
-    }
-    command = ("-m", "solvent.cli", "api", "--bundle", str(bundle.resolve()), "--port", str(api_port))
-    api = children.start("API", command, environment=variables, log=home / "api.log")
-    bare = children.start("bare endpoint", ("-m", "solvent.api.bare", str(bare_port)), log=home / "bare.log")
-    for child, address in (
-        (api, f"http://127.0.0.1:{api_port}/health/ready"),
-        (bare, f"http://127.0.0.1:{bare_port}/"),
-    ):
-        _wait_for(child, address)
-    asyncio.run(open_log(database_url).store_histories(histories))
-    return Servers(api, api_port, bare_port)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
-def _wait_for(child: Child, address: str) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        child.check()
-        try:
-            if httpx.get(address, timeout=5).status_code == 200:
-                return
-        except httpx.TransportError:
-            time.sleep(0.05)
-    raise LoadError(f"the {child.name} did not answer within {START_SECONDS:.0f} s")
-
-
 def _one_connection(servers: Servers, bodies: Bodies, requests: int) -> Iterator[Measured]:
     yield _beside_bare(servers, "stored history", bodies.alone, 1, requests, goal="p50 ≤ 2 ms, p99 ≤ 6 ms")
 
@@ -196,26 +167,31 @@ def _many_connections(servers: Servers, bodies: Bodies, requests: int) -> Iterat
     full = _beside_bare(servers, "stored history", bodies.alone, MANY, requests, goal=goal)
     yield full
     half = full.rate / 2.0
-    with _counting_cpu(servers.api) as cpu:
+    with servers.counting() as cost:
         latencies = asyncio.run(send_at_rate(servers.api_port, bodies.alone, per_second=half, requests=requests))
-    yield _measured("stored history, half of that rate", latencies, cpu[0], goal="p99 ≤ 15 ms")
+    yield _measured("stored history, half of that rate", latencies, cost, goal="p99 ≤ 15 ms")
 
 
 def _nested(servers: Servers, bodies: Bodies, requests: int) -> Iterator[Measured]:
     for connections in (1, MANY):
-        yield _beside_bare(servers, "history rows", bodies.nested, connections, requests // 3)
+        yield _beside_bare(servers, "history rows of a typical client", bodies.typical, connections, requests // 3)
+        yield _beside_bare(servers, "all seven raw tables", bodies.nested, connections, requests // 3)
 
 
 def _batches(servers: Servers, bodies: Bodies, requests: int) -> Iterator[Measured]:
     clients = [orjson.loads(bodies.alone[number % len(bodies.alone)]) for number in range(BATCH)]
     batch = [orjson.dumps({"clients": clients})]
-    with _counting_cpu(servers.api) as cpu:
+    times = max(10, requests // BATCH)
+    with servers.counting() as cost:
         latencies = asyncio.run(
-            send_in_turn(
-                servers.api_port, batch, connections=1, requests=max(10, requests // BATCH), path="/predict-batch"
-            )
+            send_in_turn(servers.api_port, batch, connections=1, requests=times, path="/predict-batch")
         )
-    yield _measured(f"a batch of {BATCH}, 1 connection", latencies, cpu[0], goal="p50 ≤ 40 ms")
+    yield _measured(f"a batch of {BATCH}, 1 connection", latencies, cost, goal="p50 ≤ 40 ms")
+
+
+def _several_workers(servers: Servers, bodies: Bodies, extent: Extent) -> Measured:
+    name = f"stored history, {extent.workers} workers"
+    return _beside_bare(servers, name, bodies.alone, MANY, extent.requests)
 
 
 def _beside_bare(
@@ -224,27 +200,22 @@ def _beside_bare(
     """Measure both servers, the first tenth of the requests being for warming up."""
     for port in (servers.api_port, servers.bare_port):
         asyncio.run(send_in_turn(port, bodies, connections=connections, requests=requests // 10))
-    with _counting_cpu(servers.api) as cpu:
+    with servers.counting() as cost:
         latencies = asyncio.run(send_in_turn(servers.api_port, bodies, connections=connections, requests=requests))
     bare = asyncio.run(send_in_turn(servers.bare_port, bodies, connections=connections, requests=requests))
     name = f"{kind}, {connections} connection{'s' if connections > 1 else ''}"
-    return _measured(name, latencies, cpu[0], bare_rate=bare.rate, goal=goal)
+    return _measured(name, latencies, cost, bare_rate=bare.rate, goal=goal)
 
 
-def _measured(name: str, latencies: Latencies, cpu: float, *, bare_rate: float | None = None, goal: str) -> Measured:
-    cpu_us = cpu / len(latencies.milliseconds) * 1e6
-    return Measured(name, latencies.milliseconds, latencies.rate, cpu_us=cpu_us, bare_rate=bare_rate, goal=goal)
-
-
-@contextmanager
-def _counting_cpu(child: Child) -> Iterator[list[float]]:
-    """Give a list that holds, after the block, the CPU seconds that the child's threads took in it."""
-    used: list[float] = []
-    before = _cpu_seconds(child.process.pid)
-    yield used
-    used.append(_cpu_seconds(child.process.pid) - before)
-
-
-def _cpu_seconds(pid: int) -> float:
-    """First number of /proc/PID/task/*/schedstat: nanoseconds on a core."""
-    return sum(int(file.read_text().split()[0]) for file in Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e9
+def _measured(name: str, latencies: Latencies, cost: Cost, *, bare_rate: float | None = None, goal: str) -> Measured:
+    count = len(latencies.milliseconds)
+    return Measured(
+        name,
+        latencies.milliseconds,
+        latencies.rate,
+        cpu_us=cost.api_seconds / count * 1e6,
+        database_us=cost.database_seconds / count * 1e6,
+        database_bytes=cost.database_bytes / count,
+        bare_rate=bare_rate,
+        goal=goal,
+    )

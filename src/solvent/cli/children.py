@@ -80,6 +80,11 @@ class Children:
         for child in self._children:
             child.check()
 
+    def stop(self, child: Child) -> None:
+        """Stop one child now."""
+        self._children.remove(child)
+        child.stop(self._stop_seconds)
+
     def start(
         self,
         name: str,

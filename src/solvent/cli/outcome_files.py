@@ -14,6 +14,7 @@ from solvent.tables.schemas import CLIENT
 SUFFIXES = (".csv", ".parquet")
 REQUIRED = ("kind", "observed_at", "defaulted")
 SUBJECTS = (CLIENT, "request_id")
+OPTIONAL = ("reported_at", "withdrawn")
 BATCH_ROWS = 20_000
 LARGEST_CLIENT = 2**31 - 1
 
@@ -32,6 +33,7 @@ _WANTED = {
     "observed_at": _TIME,
     "reported_at": _TIME,
     "defaulted": "1, 0 or empty",
+    "withdrawn": "1, 0 or empty",
 }
 
 Value = TypeVar("Value")
@@ -46,7 +48,7 @@ def read_outcomes(path: Path) -> Iterator[ReportedOutcome]:
     """Yield the outcomes of a file, one per row, in its order.
 
     Columns: kind, observed_at and defaulted, SK_ID_CURR or request_id or both (then the request counts), and if
-    wanted reported_at; others are passed over. A time without an offset is in UTC.
+    wanted reported_at and withdrawn; others are passed over. A time without an offset is in UTC.
 
     Raises:
         OutcomeFileError: the file, a column or a value is not as it must be; raised when it is reached.
@@ -81,7 +83,7 @@ def _parquet_rows(path: Path) -> Iterator[tuple[str, Row]]:
         with pyarrow.parquet.ParquetFile(path) as file:
             names = file.schema_arrow.names
             _check_columns(path, names)
-            wanted = [name for name in (*SUBJECTS, *REQUIRED, "reported_at") if name in names]
+            wanted = [name for name in (*SUBJECTS, *REQUIRED, *OPTIONAL) if name in names]
             number = 0
             for batch in file.iter_batches(BATCH_ROWS, columns=wanted):
                 for row in batch.to_pylist():
@@ -98,7 +100,7 @@ def _check_columns(path: Path, names: Iterable[str]) -> None:
         missing.append(" or ".join(SUBJECTS))
     if missing:
         raise OutcomeFileError(f"{path.name} lacks the column(s) {', '.join(missing)}: add them to the file")
-    double = next((name for name in (*REQUIRED, *SUBJECTS, "reported_at") if found.count(name) > 1), None)
+    double = next((name for name in (*REQUIRED, *SUBJECTS, *OPTIONAL) if found.count(name) > 1), None)
     if double is not None:
         raise OutcomeFileError(f"{path.name} has the column {double} more than once: keep one of them")
 
@@ -110,14 +112,15 @@ def _to_outcome(row: Row, place: str) -> ReportedOutcome:
         raise OutcomeFileError(f"{place}: names neither a client nor a request: fill {' or '.join(SUBJECTS)}")
     kind = _read_filled(row, "kind", place, OutcomeKind)
     observed_at = _read_filled(row, "observed_at", place, _to_time)
-    reported_at = _read(row, "reported_at", place, _to_time) or observed_at
-    if reported_at < observed_at:
+    reported_at = _read(row, "reported_at", place, _to_time)
+    if reported_at is not None and reported_at < observed_at:
         raise OutcomeFileError(f"{place}, column reported_at: lies before observed_at: correct one of them")
     defaulted = _read(row, "defaulted", place, _to_answer)
     if defaulted not in _POSSIBLE[kind]:
         wanted = " or ".join("empty" if answer is None else str(int(answer)) for answer in _POSSIBLE[kind])
         raise OutcomeFileError(f"{place}, column defaulted: must be {wanted} for the kind {kind.value}")
-    return ReportedOutcome(kind, observed_at, reported_at, defaulted, client_id, request_id)
+    is_withdrawn = _read(row, "withdrawn", place, _to_answer) or False
+    return ReportedOutcome(kind, observed_at, reported_at, defaulted, client_id, request_id, is_withdrawn)
 
 
 def _read_filled(row: Row, name: str, place: str, convert: Callable[[str], Value]) -> Value:

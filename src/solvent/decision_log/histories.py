@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from solvent.decision_log.connections import FETCH_SECONDS, SharedConnection
-from solvent.decision_log.deadlines import Deadlines
 from solvent.errors import LogUnavailableError
 
 MAX_WAITING = 1024
@@ -31,7 +30,6 @@ class HistoryReader:
         self._connection = connection
         self._line: list[_Waiting] = []
         self._task: asyncio.Task[None] | None = None
-        self._deadlines = Deadlines(FETCH_SECONDS, _give_up)
 
     async def find(self, client_id: int, program_digest: str) -> bytes | None:
         """Return what is stored of a client for that feature program, as it is now, or None.
@@ -46,8 +44,11 @@ class HistoryReader:
         self._line.append(waiting)
         if self._task is None:
             self._task = loop.create_task(self._read_all(), name="history reader")
-        self._deadlines.watch(waiting.payload, waiting)
-        return await waiting.payload
+        timer = loop.call_later(FETCH_SECONDS, _refuse, [waiting], "it takes too long")
+        try:
+            return await waiting.payload
+        finally:
+            timer.cancel()
 
     async def _read_all(self) -> None:
         try:
@@ -73,10 +74,6 @@ class HistoryReader:
         for one in together:
             if not one.payload.done():
                 one.payload.set_result(found.get(one.client_id))
-
-
-def _give_up(waiting: _Waiting) -> None:
-    _refuse([waiting], "it takes too long")
 
 
 def _refuse(together: Sequence[_Waiting], cause: str) -> None:

@@ -4,7 +4,6 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass
 
-from solvent.decision_log.deadlines import Deadlines
 from solvent.decision_log.rows import Prepared
 from solvent.domain.records import FailureRecord, Receipt
 from solvent.errors import LogUnavailableError, OutcomeUnknownError
@@ -50,8 +49,7 @@ class WaitingLine:
         self._max_waiting = max_waiting
         self._max_failures = max_failures
         self._wait_seconds = wait_seconds
-        self._turns = Deadlines(wait_seconds, self._expire)
-        self._answers = Deadlines(wait_seconds + write_seconds, _give_up)
+        self._write_seconds = write_seconds
         self._submissions: deque[Waiting] = deque()
         self._failures: deque[FailureRecord] = deque()
         self._filled = asyncio.Event()
@@ -71,9 +69,15 @@ class WaitingLine:
         waiting = Waiting(prepared, loop.create_future(), loop.time() + self._wait_seconds)
         self._submissions.append(waiting)
         self._filled.set()
-        self._turns.watch(waiting.receipt, waiting)
-        self._answers.watch(waiting.receipt, waiting)
-        return await waiting.receipt
+        timers = (
+            loop.call_at(waiting.deadline, self._expire, waiting),
+            loop.call_at(waiting.deadline + self._write_seconds, waiting.resolve, _unanswered()),
+        )
+        try:
+            return await waiting.receipt
+        finally:
+            for timer in timers:
+                timer.cancel()
 
     def add_failure(self, failure: FailureRecord) -> None:
         """Keep a failure for the next transaction; a full line drops it and counts the loss."""
@@ -118,8 +122,8 @@ class WaitingLine:
             waiting.resolve(_away())
 
 
-def _give_up(waiting: Waiting) -> None:
-    waiting.resolve(OutcomeUnknownError("the writer gave no answer in time: retry with the same key"))
+def _unanswered() -> OutcomeUnknownError:
+    return OutcomeUnknownError("the writer gave no answer in time: retry with the same key")
 
 
 def _away() -> LogUnavailableError:

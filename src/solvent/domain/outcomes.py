@@ -23,13 +23,15 @@ class OutcomeKind(StrEnum):
 class ReportedOutcome:
     """One outcome of the client `client_id`, or of the one decision `request_id` where that is given.
 
-    `observed_at` is when it happened, `reported_at` when its source said so: of several reports on one decision and
-    kind the latest counts. `defaulted` is None for early signs.
+    `observed_at` is when it happened, `reported_at` when its source said so, None for when it is imported: of several
+    reports on one decision and kind the latest counts. `defaulted` is None for early signs. A withdrawn report says
+    that there was no such outcome.
     """
 
     kind: OutcomeKind
     observed_at: datetime
-    reported_at: datetime
+    reported_at: datetime | None
     defaulted: bool | None
     client_id: int | None = None
     request_id: UUID | None = None
+    is_withdrawn: bool = False

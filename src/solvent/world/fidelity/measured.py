@@ -10,6 +10,7 @@ from solvent.world.drawing.marginals import Floats
 from solvent.world.published import read_facts
 
 INSTALMENTS = "instalment_"
+MISSING = "__missing"
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,10 @@ class Measured:
                 if other in names and value is not None:
                     values[at, names.index(other)] = values[names.index(other), at] = value / 1000
         application, client = self.content["application"], self.content["client"]["columns"]
-        rows = [self._shown(name, application) if name not in client else self._client(name, client) for name in names]
+        rows = [
+            self._client(name, client) if name.removesuffix(MISSING) in client else self._shown(name, application)
+            for name in names
+        ]
         return Correlations(names, values, np.asarray(rows))
 
     def row_correlations(self, table: str) -> Correlations:
@@ -62,7 +66,7 @@ class Measured:
         return float(application["rows"] * (1 - (column["missing"] if column else 0.0)))
 
     def _client(self, name: str, client: Mapping[str, Any]) -> float:
-        return float(self.rows_behind(name) * (1 - client[name]["missing"]))
+        return float(self.rows_behind(name) * (1 - (client[name]["missing"] if name in client else 0.0)))
 
 
 def load_measured() -> Measured:

@@ -59,15 +59,15 @@ _OPEN_CARDS = (0.97, 0.96, 0.905, 0.81, 0.72, 0.69, 0.66, 0.57, 0.4, 0.36)
 _CHANCE_OF_OPEN = 0.55
 """Scale of the logistic deviation from these, less than 1 as the client's number of open loans is given."""
 
-_LASTING = {"Mortgage": 3.0, "Car loan": 1.0}
-"""What the logit of being open gains on a consumer credit of the age (round; the margins are published)."""
+_LASTING = {"Mortgage": 3.0, "Car loan": 1.0, "Credit card": 0.3}
+"""What the logit of being open gains on a consumer credit or card of the age (round; the margins are published)."""
 
 _PROLONGED_CARDS, _PROLONGED_OTHERS = 0.085, 0.003
 """Together the published .67 % of the rows, and their correlation of .16 with the limit."""
 
-_ACTIVE_WITH_END, _SOLD, _SOLD_WITH_END = 0.004, 0.0063, 0.1
+_ACTIVE_WITH_END, _SOLD, _MORTGAGE_SOLD, _SOLD_WITH_END = 0.004, 0.0063, 0.12, 0.1
 """Shares of history_correlation.json and history_rows.json: open loans that carry an end all the same, sold ones among
-those that are not open; hardly a sold loan has an end (else more rows had one)."""
+those that are not open, and among such mortgages; hardly a sold loan has an end (else more rows had one)."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def make_bureau(facts: Facts, figures: ClientFigures, draws: Draws) -> BureauLoa
     ends, ended = end_days(book, draws)
     credit, debt = amounts(figures, book, draws)
     size, limit = opened.shape[0], limits(book, credit, debt, draws)
-    sold = ~active & draws.chance(_SOLD, size)
+    sold = ~active & draws.chance(np.where(kind.equals("Mortgage"), _MORTGAGE_SOLD, _SOLD), size)
     has_end = np.where(active, draws.chance(_ACTIVE_WITH_END, size), ~sold | draws.chance(_SOLD_WITH_END, size))
     table: Table = {
         "CREDIT_ACTIVE": Coded(np.where(active, 0, np.where(sold, 2, 1)), ("Active", "Closed", "Sold")),

@@ -206,7 +206,8 @@ def limits(book: Book, credit: Floats, debt: Floats, draws: Draws) -> Floats:
     """Return AMT_CREDIT_SUM_LIMIT: what is left to draw, on a third of the open cards and 6 % of the closed ones."""
     size = credit.shape[0]
     card = book.kind.equals("Credit card")
-    stated = card & (draws.uniform(size) < np.where(book.active, 0.36, 0.08))
+    of_open = np.where(np.nan_to_num(debt) > 0, 0.29, 0.48)
+    stated = card & (draws.uniform(size) < np.where(book.active, of_open, 0.08))
     which = draws.uniform(size)
     left = credit - np.nan_to_num(debt) + np.where(which > 0.62, np.round(100 * draws.uniform(size) - 50, 3), 0.0)
     left = np.where(

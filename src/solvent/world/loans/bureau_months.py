@@ -24,7 +24,7 @@ _UNKNOWN_TURNS_CLOSED = 0.25
 """Chance that a loan of unknown status turns to C when it closes: the monthly step is .007 from X, .046 from 0."""
 
 _UNKNOWN_SPREAD, _UNKNOWN_OF_CLIENT = 1.3, 0.6
-_TO_UNKNOWN, _FROM_UNKNOWN, _FIRST_UNKNOWN = 0.07, 0.21, 0.42
+_TO_UNKNOWN, _FROM_UNKNOWN, _FIRST_UNKNOWN = 0.09, 0.21, 0.45
 """Loans are unknown (X) for half their months or hardly ever: the logit of the steps between 0 and X deviates by this
 much, .33 of its variance between clients. The steps at the middle give the published .077 and .109 over all."""
 
@@ -36,13 +36,13 @@ _LATE_MONTHS, _LATE_SHARE_FALLS = 70.0, 0.5
 of the mean client's."""
 
 _LATE_SPELL = 1.75
-_HASTE = 1.6
+_HASTE = 1.0
 """Months of a late spell, and how fast spells begin beside the even rate; none begins beyond the client's number."""
 
-_LATE_KNOWN = 0.9
+_LATE_KNOWN = 0.6
 """By how much less the logit of the steps to X is for clients with late months, who pay where it is seen (round)."""
 
-_CLOSES_WHEN_LATE = 0.6
+_CLOSES_WHEN_LATE = 0.2
 """Part of the published steps from a late status to C; the rest are loans that close as planned."""
 
 
@@ -170,7 +170,7 @@ def _late_transitions(facts: Facts) -> Floats:
 def _with_missing_late(status: Integers, loans: _Loans, lacking: Floats, draws: Draws) -> Integers:
     """Return the statuses with the late months that a client still lacks put into months of status 0, else X.
 
-    A month before X is taken last: of late months .037 are followed by X (bureau_balance, history_rows.json).
+    A month before X or after a late one is taken last: .037 of late months are followed by X (history_rows.json).
     """
     in_time = np.arange(status.shape[0])[:, None] < loans.months[None, :]
     month, loan = np.nonzero(np.isin(status, (0, _UNKNOWN)) & in_time & (lacking > 0)[loans.client][None, :])
@@ -178,7 +178,9 @@ def _with_missing_late(status: Integers, loans: _Loans, lacking: Floats, draws: 
     month, loan = month[order], loan[order]
     rows = rows_of(np.bincount(loans.client[loan], minlength=lacking.shape[0]))
     after = np.minimum(month + 1, loans.months[loan] - 1)
+    before = status[np.maximum(month - 1, 0), loan]
     worse = (status[month, loan] == _UNKNOWN) | (status[after, loan] == _UNKNOWN)
+    worse |= (before > 0) & (before < _CLOSED)
     filled = rank_within(rows, draws.uniform(loan.shape[0]) + worse) < lacking[rows.owner]
     status[month[filled], loan[filled]] = 1
     return status

@@ -11,6 +11,9 @@ LIMIT_STEP = 22_500.0
 
 SMALLEST_LIMIT = 2 * LIMIT_STEP
 
+_FIRST_LIMITS = np.array([45_000.0, 67_500.0, 67_500.0, 112_500.0, 112_500.0, 180_000.0, 180_000.0])
+"""First limits of cards raised later: an assumption, values that more statements than largest limits have."""
+
 _LATER_RAISED = 0.24
 """Share of the cards whose largest limit is above the granted one (322 real cards)."""
 
@@ -21,9 +24,8 @@ def largest_limits(figure: Floats) -> Floats:
 
 
 def granted_limits(largest: Floats, draws: Draws) -> Floats:
-    """Return the first limit of cards with these largest ones: the same, or for some 45,000 or a part of it."""
+    """Return the first limit of cards with these largest ones: the same, or for some a usual one below it."""
     size = largest.shape[0]
-    step = np.array([1.25, 1.5, 2.0, 3.0, 5.0])[np.floor(5 * draws.uniform(size)).astype(np.int64)]
-    lower = np.where(draws.chance(0.35, size), 0.0, to_step(largest / step, LIMIT_STEP))
-    lower = np.minimum(np.maximum(lower, SMALLEST_LIMIT), largest)
+    usual = _FIRST_LIMITS[np.floor(_FIRST_LIMITS.shape[0] * draws.uniform(size)).astype(np.int64)]
+    lower = np.where(largest > usual, usual, np.minimum(SMALLEST_LIMIT, largest))
     return np.where(draws.chance(_LATER_RAISED, size), lower, largest)

@@ -27,7 +27,7 @@ _FIRST_IS_CASH = 0.085
 _REFUSAL_WEIGHT = np.array([1.5, 0.16, 5.0])
 """Odds of a cash, consumer and card application to be the one that is not approved."""
 
-_REFUSED_WEIGHT = np.array([0.62, 3.6, 1.9])
+_REFUSED_WEIGHT = np.array([0.62, 3.6, 1.35])
 """Odds of such a one to be refused rather than cancelled, or, for goods, left unused."""
 
 _CANCELED_SINCE = -470.0
@@ -102,7 +102,7 @@ def _kinds(figures: ClientFigures, rows: Rows, draws: Draws) -> tuple[Integers, 
     listed = figures.count("card_months") < _UNLISTED_CARD_MONTHS
     has_card = figures.has("card_months") & (count > 0) & listed
     extra = _part(
-        rows, np.full(count.shape[0], -1.62), 0.8, _standing(figures, "previous_revolving_share", draws), draws
+        rows, np.full(count.shape[0], -1.55), 0.8, _standing(figures, "previous_revolving_share", draws), draws
     )
     revolving = np.minimum(has_card + extra, count).astype(np.int64)
     leaning = np.interp(count, (2, 5, 9, 14), (-0.4, -0.1, 0.33, 0.45))

@@ -35,12 +35,19 @@ _FAMILY_EDGES = (0.305, 0.795, 0.9645)
 
 _FREE_OF_INTEREST = {HIGH: 0.0, MIDDLE: 0.057, LOW_NORMAL: 0.24, LOW_ACTION: 0.97}
 _FREE_OF_FAMILY = np.array([0.6, 1.25, 0.65, 0.8])
-_WALK_IN = {HIGH: 0.48, MIDDLE: 0.2, LOW_NORMAL: 0.22, LOW_ACTION: 0.22}
+_WALK_IN = {HIGH: 0.53, MIDDLE: 0.2, LOW_NORMAL: 0.22, LOW_ACTION: 0.22}
 _WALK_IN_CARD = np.array([0.29, 0.6, 0.44, 0.29])
 """Share of the priced card applications of clients who walked in, by decision."""
 
+_STREET_WITHOUT_WALK_IN = 0.083
+"""Share of the other priced cash applications with a street combination: .185 of all cash ones have it, .146 walk in
+(measured.json)."""
+
+_SUITE_OF_CANCELED = 0.031
+"""Share of the canceled applications with a suite (history_correlation.json)."""
+
 _CLIENT_TYPES = ("New", "Refreshed", "Repeater", "XNA")
-_NEW_AND_REFRESHED = np.array([[0.52, 0.66], [0.88, 0.926], [0.35, 0.43]])
+_NEW_AND_REFRESHED = np.array([[0.52, 0.66], [0.965, 0.985], [0.26, 0.34]])
 """Cumulated shares of new and refreshed clients among those of the first visit, by kind of the application."""
 
 _PAUSES, _REFRESHED = (0.0, 365.0, 730.0, 915.0, 1100.0, 1300.0), (0.012, 0.015, 0.06, 0.12, 0.55, 0.75)
@@ -83,9 +90,10 @@ def _add_products(table: Table, facts: Facts, made: Applications, known: tuple[O
     family = _families(made, offers, sources, draws)
     of_group = np.array([_FREE_OF_INTEREST[group] for group in range(4)])[offers.group]
     free = habits.uniform(sources, 0.2, draws) < of_group * _FREE_OF_FAMILY[family]
-    street_card = walk_in | ~priced | draws.chance(0.12, size)
+    street_card = walk_in | ~priced | draws.chance(0.19, size)
     level = np.minimum(offers.group, LOW_NORMAL)
-    cash = np.where(priced, 2 + 3 * (product == 1) + level, 1)
+    street = walk_in | draws.chance(_STREET_WITHOUT_WALK_IN, size)
+    cash = np.where(priced, 2 + 3 * ~street + level, 1)
     combination = np.where(kind == CASH, cash, np.where(kind == CONSUMER, 10 + 2 * family + free, 8 + ~street_card))
     table["PRODUCT_COMBINATION"] = Coded(np.where(odd, -1, combination - 1), _COMBINATIONS)
     grouped = priced & (kind != REVOLVING)
@@ -106,7 +114,7 @@ _COMBINATIONS = (
 
 def _walk_in_share(made: Applications, offers: Offers) -> Floats:
     of_cash = np.array([_WALK_IN[group] for group in range(4)])[offers.group]
-    of_cash = of_cash * np.where(made.status == REFUSED, 1.65, 0.78)
+    of_cash = of_cash * np.where(made.status == REFUSED, 1.4, 0.61)
     return np.where(made.kind == CASH, of_cash, _WALK_IN_CARD[made.status])
 
 
@@ -181,6 +189,7 @@ def _suites(facts: Facts, made: Applications, priced: Flags, draws: Draws) -> Co
     share = np.interp(made.day, _SUITE_DAYS, _NO_SUITE)
     odds = share / (1 - share) * np.exp(_NO_SUITE_SHIFT[made.kind, made.status])
     empty = ~priced & (made.kind != CONSUMER) | (made.status == CANCELED)
+    empty &= ~((made.status == CANCELED) & draws.chance(_SUITE_OF_CANCELED, made.kind.shape[0]))
     return Coded(codes, company.labels).hidden(empty | (habits.uniform(sources, 0.0, draws) < odds / (1 + odds)))
 
 

@@ -15,7 +15,17 @@ PERSISTENCE = 0.75
 """Correlation of how a loan's neighbouring instalments are paid (delays of 150 clients: 0.74)."""
 
 _FEWEST_DEBT_MONTHS = 4.0
-_DAYS_OF_PATIENCE = 7.0
+_LATER_LENIENCE, _STRICTER_SINCE = 1.2, -1100.0
+"""How much likelier an overdue balance is before this day: 6 % of the balances older than 36 months, else 1.5 %."""
+
+_OLD_DEBTS = 0.72
+"""Share of the clients overdue often who left a small debt; tuned so that a third of the overdue is counted (DEF)."""
+
+_COUNTED_ON_CARDS = 0.5
+"""Part of what the payments on a card lack that instalments make up for: card holders pay later (a round assumption).
+"""
+
+_DAYS_OF_PATIENCE = 4.0
 """Scale in which fewer days from the due day to the end of its month make an overdue balance likelier."""
 
 
@@ -95,7 +105,7 @@ def leave_small_debts(
     score = room * draws.uniform(room.shape[0]) ** 0.3
     rank = rank_within(rows_of(np.bincount(loans.client, minlength=clients)), -score)
     extra = np.minimum(room, wanted[loans.client])
-    debt = (rank == 0) & (extra >= _FEWEST_DEBT_MONTHS) & draws.chance(0.8, room.shape[0])
+    debt = (rank == 0) & (extra >= _FEWEST_DEBT_MONTHS) & draws.chance(_OLD_DEBTS, room.shape[0])
     later = calendar.last_day_of(months.last + extra.astype(np.int64), loans.client)
     return replace(loans, ended=np.where(debt, np.minimum(later, loans.ended + 3000), loans.ended)), debt
 
@@ -114,7 +124,8 @@ class KnownRows:
     """What is known of each client's rows before its loans are paid, float64 (clients,).
 
     `balances` are monthly balances of instalment loans, `debt_months` those of them with a small debt, overdue anyway;
-    `card_payments`, `card_late` and `card_delay` are rows, late rows and days of delay of the payments on a card.
+    `card_payments`, `card_late`, `card_delay` and `card_amount` are rows, late rows, days of delay and sum of the
+    payments on a card.
     """
 
     balances: Floats
@@ -122,6 +133,7 @@ class KnownRows:
     card_payments: Floats
     card_late: Floats
     card_delay: Floats
+    card_amount: Floats
 
 
 def choose_arrears(figures: ClientFigures, due: DueInstalments, known: KnownRows, draws: Draws) -> Arrears:
@@ -129,13 +141,14 @@ def choose_arrears(figures: ClientFigures, due: DueInstalments, known: KnownRows
     monthly = whole_counts(figures.count("pos_late_share") * known.balances, draws)
     monthly = np.maximum(monthly - known.debt_months, (monthly > 0) & (known.debt_months > 0))
     noise = np.log(draws.exponential(1.0, due.due.shape[0]))
-    key = due.gap / _DAYS_OF_PATIENCE - due.ease + noise
+    key = due.gap / _DAYS_OF_PATIENCE - due.ease + noise - _LATER_LENIENCE * (due.due < _STRICTER_SINCE)
     over = rank_within(due.by_client, np.where(due.position > 0, key, key + 1.0)) < monthly[due.client]
     counted_wanted = np.minimum(whole_counts(figures.count("pos_late_def_share") * known.balances, draws), monthly)
-    counted_key = np.where(over, due.gap / 10.0 + draws.uniform(key.shape[0]), np.inf)
+    counted_key = np.where(over, due.gap / 5.0 + draws.uniform(key.shape[0]), np.inf)
     counted = over & (rank_within(due.by_client, counted_key) < counted_wanted[due.client])
-    rows = due.by_client.count + known.card_payments
-    wanted = whole_counts(figures.count("instalment_late_share") * rows, draws) - known.card_late
+    share = figures.count("instalment_late_share")
+    beside = _COUNTED_ON_CARDS * (share * known.card_payments - known.card_late)
+    wanted = whole_counts(np.maximum(share * due.by_client.count + beside, 0.0), draws)
     wanted = np.maximum(np.minimum(wanted, 0.9 * due.by_client.count), monthly)
     late_key = np.where(over, -np.inf, np.where(due.gap < 1, np.inf, -due.ease + noise))
     late = over | (rank_within(due.by_client, late_key) < wanted[due.client])
@@ -165,12 +178,13 @@ def draw_entry_days(
     late_days = np.where(arrears.over_month_end, crossing, np.minimum(within, np.maximum(due.gap, 1.0)))
     late_days = np.where(arrears.late, np.minimum(late_days, DAYS_BETWEEN_INSTALMENTS + due.gap), 0.0)
     loans = int(due.loan.max(initial=-1)) + 1
-    weight = np.exp(0.55 * draws.normal(loans)[due.loan] + 0.5 * due.ease)
-    punctual = draws.chance(0.2, loans)[due.loan] & draws.chance(0.45, size)
+    weight = np.exp(0.45 * draws.normal(loans)[due.loan] + 0.4 * due.ease)
+    punctual = draws.chance(0.2, loans)[due.loan] & draws.chance(0.4, size)
     weight = np.where(arrears.late | punctual, 0.0, weight)
     rows = np.maximum(due.by_client.count, 1)
     late_total = np.bincount(due.client, weights=late_days, minlength=rows.shape[0])
-    wanted = figures.count("instalment_delay_days_mean") * (rows + known.card_payments) - known.card_delay
+    mean = figures.count("instalment_delay_days_mean")
+    wanted = mean * rows + _COUNTED_ON_CARDS * (mean * known.card_payments - known.card_delay)
     early_total = np.maximum(late_total - wanted, 0.5 * rows)
     weights = np.maximum(np.bincount(due.client, weights=weight, minlength=rows.shape[0]), 1e-9)
     early = np.floor(weight * (early_total / weights)[due.client] + draws.uniform(size))

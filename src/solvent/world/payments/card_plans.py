@@ -19,6 +19,12 @@ MACHINE_DRAWS_A_MONTH = 2.35
 """Draws at machines in a month that has any; tuned so that about 14 % of the statements have some."""
 
 
+_REPAYING, _REPAID_FROM = 0.3, 0.6
+"""Share of the cards that draw no more after this part of their months with a balance, and pay it down (round)."""
+
+_MEAN_OF_LEVEL = 0.78
+"""Mean balance over the level, while one is carried; tuned so that 45 % of the statements have a balance."""
+
 _FIRST_CUT = -72
 """No limit is 0 before this month, on statements of 358 real cards."""
 
@@ -111,7 +117,7 @@ def _limits(figure: Floats, known: tuple[GrantedCards, Flags], seen: tuple[Rows,
 def _lowered(limit: Floats, rows: Rows, active: Flags, draws: Draws) -> Floats:
     """Return the limits, of some cards lowered towards their end, mostly when no balance is carried any more.
 
-    Tuned so that a sixth of the cards has a lowered limit, half of them 45,000.
+    Tuned so that a sixth of the cards has a lowered limit, half of them 45,000 or 67,500.
     """
     size, card = rows.count.shape[0], rows.owner
     until = np.zeros(size)
@@ -121,7 +127,8 @@ def _lowered(limit: Floats, rows: Rows, active: Flags, draws: Draws) -> Floats:
     begins = np.where(draws.chance(np.where(rows.count > 40, 0.5, 0.2), size), begins, np.inf)
     share = np.where(draws.chance(0.5, size), 0.0, 0.05 + 0.85 * draws.uniform(size))
     lower = to_step(limit * share[card], LIMIT_STEP / 5)
-    lower = np.where(lower > 0, lower, SMALLEST_LIMIT)
+    second = draws.chance(0.3, size)[card]
+    lower = np.where(lower > 0, lower, np.where(second, SMALLEST_LIMIT + LIMIT_STEP, SMALLEST_LIMIT))
     return np.where((rows.position >= begins[card]) & (limit > 0), np.minimum(lower, limit), limit)
 
 
@@ -145,7 +152,7 @@ def _active_months(use: Floats, known: tuple[Rows, Floats, Floats], draws: Draws
     lasting = np.clip((open_months - 20.0) / 70.0, 0.0, 1.0)
     room = np.maximum(0.9 - use, 0.0)
     level = use + room * (0.03 + 0.42 * lasting) * draws.uniform(use.shape[0]) ** 0.7
-    share = np.clip(use / np.maximum(level, 1e-9), 0.0, 1.0)
+    share = np.clip(use / np.maximum(_MEAN_OF_LEVEL * level, 1e-9), 0.0, 1.0)
     length = np.maximum(np.rint(share * open_months), 1.0)
     idle = np.maximum(open_months - start - length, 0.0)
     pause = np.where(draws.chance(0.3, use.shape[0]), np.floor(draws.uniform(use.shape[0]) ** 2 * idle), 0.0)
@@ -164,19 +171,29 @@ def _draw_months(known: CardFigures, seen: tuple[Rows, Flags, Floats, Integers],
     rows, active, since, month = seen
     card, size = rows.owner, known.use.shape[0]
     shown = np.bincount(card, weights=since >= 0, minlength=size)
+    may_draw = active & ~_repaying(rows, active, draws)
     machine_months = round_randomly(known.machine_draws * shown / MACHINE_DRAWS_A_MONTH, draws)
     machine_months = np.maximum(machine_months, known.machine_draws > 0)
     fresh = np.exp(-np.maximum(since, 0.0) / 2.5)
-    key = np.where(active, draws.exponential(1.0, month.shape[0]) / (0.35 + fresh), np.inf)
+    key = np.where(may_draw, draws.exponential(1.0, month.shape[0]) / (0.35 + fresh), np.inf)
     key = np.where(active & (since == 0), key * 0.3, key)
-    machine = active & (rank_within(rows, key) < machine_months[card])
+    machine = may_draw & (rank_within(rows, key) < machine_months[card])
     shopper = draws.chance(np.where(rows.count < 40, 0.6, 0.25), size) | (known.machine_draws <= 0)
     often = draws.uniform(size)[card]
     chance = shopper[card] * np.interp(month, [-96, -45, -12, 0], [0.02, 0.05, 1.0, 1.2]) * (0.1 + 0.85 * often)
-    shop = active & draws.chance(np.minimum(chance, 0.97), month.shape[0])
+    shop = may_draw & draws.chance(np.minimum(chance, 0.97), month.shape[0])
     filled = active & ~np.insert(active[:-1], 0, False) if active.size else active
     first = (known.machine_draws <= 0)[card] | draws.chance(0.2, month.shape[0])
     return machine, shop | (filled & ~machine & first)
+
+
+def _repaying(rows: Rows, active: Flags, draws: Draws) -> Flags:
+    """Return the months in which a card is only paid down, bool (n,): the later part of those with a balance."""
+    card, size = rows.owner, rows.count.shape[0]
+    total = np.bincount(card, weights=active, minlength=size)
+    so_far = np.cumsum(active) - (np.cumsum(total) - total)[card]
+    from_month = np.where(draws.chance(_REPAYING, size), _REPAID_FROM * total + 2.0, np.inf)
+    return np.asarray(active & (so_far > from_month[card]), dtype=np.bool_)
 
 
 def _overdue(share: Floats, rows: Rows, active: Flags, draws: Draws) -> tuple[Flags, Flags]:

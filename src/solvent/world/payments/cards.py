@@ -140,7 +140,7 @@ def _add_minimum(table: Table, plans: CardPlans, balances: CardBalances, draws: 
     told = (balances.minimum > 0) & ~unknown
     mature = np.cumsum(told)
     before = mature[start] - told[start]
-    counted = np.where(earlier, np.floor(14 * draws.uniform(cards) ** 1.5), 0.0)
+    counted = np.where(earlier, np.floor(26 * draws.uniform(cards)), 0.0)
     table["AMT_INST_MIN_REGULARITY"] = np.where(unknown, np.nan, to_thousandth(balances.minimum))
     table["CNT_INSTALMENT_MATURE_CUM"] = np.where(unknown, np.nan, mature - before[card] + counted[card])
 

@@ -9,7 +9,7 @@ from solvent.world.payments.arrears import DueInstalments
 from solvent.world.payments.instalment_loans import InstalmentLoans
 
 AMOUNT_STEP = 0.045
-_CHANGED_LOANS = 0.07
+_CHANGED_LOANS = 0.12
 """Share of loans whose schedule changes on the way, by a part repayment or an extension (an assumption)."""
 
 
@@ -42,6 +42,6 @@ def _changes(loans: InstalmentLoans, due: DueInstalments, draws: Draws) -> tuple
     restless = changed & draws.chance(0.3, size)
     since = due.position - at[due.loan]
     after = changed[due.loan] & (since >= 0)
-    second = draws.chance(0.6, size)[due.loan].astype(np.float64)
+    second = draws.chance(0.4, size)[due.loan].astype(np.float64)
     more = np.where(restless[due.loan], since, second)
     return np.where(after, ratio[due.loan], 1.0), np.where(after, 2.0 + np.minimum(more, 40.0), 1.0)

@@ -21,7 +21,7 @@ from solvent.world.payments.card_plans import GrantedCards, plan_cards
 from solvent.world.payments.cards import make_statements
 from solvent.world.payments.instalment_amounts import amounts_due
 from solvent.world.payments.instalment_loans import InstalmentLoans, gather_loans
-from solvent.world.payments.payments import make_payments
+from solvent.world.payments.payments import Scheduled, make_payments
 from solvent.world.payments.pos_months import add_days_past_due, make_pos_months
 from solvent.world.payments.statement_calendar import StatementCalendar
 from solvent.world.published import Facts
@@ -104,7 +104,8 @@ def _loan_tables(
     arrears = choose_arrears(figures, due, counted, draws)
     add_days_past_due(pos, (loan, debt[loan], since_last_due), (due, arrears), calendar, draws)
     entry = draw_entry_days(figures, due, counted, arrears, draws)
-    paid, instalment = make_payments(figures, due, arrears, (*amounts_due(loans, due, draws), entry), draws)
+    scheduled = Scheduled(*amounts_due(loans, due, draws), entry, counted.card_amount)
+    paid, instalment = make_payments(figures, due, arrears, scheduled, draws)
     paid_loan = due.loan[instalment]
     return (
         ({**pos, "SK_ID_PREV": loans.key[loan]}, client),
@@ -125,6 +126,7 @@ def _count_rows(balances: tuple[Integers, Flags], by_card: Listed, clients: int)
         card_payments=per_client(client),
         card_late=per_client(client, delay > 0),
         card_delay=per_client(client, delay),
+        card_amount=per_client(client, numbers(table, "AMT_INSTALMENT")),
     )
 
 

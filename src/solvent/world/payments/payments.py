@@ -1,5 +1,7 @@
 """The payments of instalment loans: single ones, instalments paid in two parts, and part repayments of a loan."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from solvent.world.clients import ClientFigures
@@ -17,15 +19,44 @@ UNPAID_SHARE = 0.000133
 """Share of rows with neither day nor amount (history_rows.json, installments_payments)."""
 
 
-def make_payments(
-    figures: ClientFigures, due: DueInstalments, arrears: Arrears, known: tuple[Floats, Floats, Floats], draws: Draws
-) -> tuple[Table, Integers]:
-    """Return the rows of installments_payments without keys, and the due instalment of each row.
+_FIRST_PARTS = (0.64, 0.76)
+"""Cumulated shares of first parts that are a small rest of the payment before, and nearly all (150 clients)."""
 
-    `known` has AMT_INSTALMENT, NUM_INSTALMENT_VERSION and DAYS_ENTRY_PAYMENT of each due instalment.
+_SPLITS = 1.15
+"""Splits for each that lacks, as some fall beyond the application (tuned)."""
+
+_ONE_SPLIT = 4.0
+"""How much likelier than its expected splits a client has one at all: what is split is often a small instalment (tuned
+to the half of the clients without any)."""
+
+_OLDER_SPLIT, _OLD = 0.6, -1100.0
+"""Instalments due before this day are split sooner: parts are commoner in old rows (history_correlation.json)."""
+
+_DAYS_EARLY = 7.0
+"""Days before the due day within which the second part comes if it is not late (150 clients: median 3 days late)."""
+
+
+@dataclass(frozen=True)
+class Scheduled:
+    """AMT_INSTALMENT, NUM_INSTALMENT_VERSION and DAYS_ENTRY_PAYMENT of each due instalment, float64 (n,).
+
+    `card_amount`, float64 (clients,), is the sum of what each client pays on cards, which is never split.
     """
-    amount, version, entry = known
-    split = _choose_split(figures, due, arrears, draws)
+
+    amount: Floats
+    version: Floats
+    entry: Floats
+    card_amount: Floats
+
+
+def make_payments(
+    figures: ClientFigures, due: DueInstalments, arrears: Arrears, scheduled: Scheduled, draws: Draws
+) -> tuple[Table, Integers]:
+    """Return the rows of installments_payments without keys, and the due instalment of each row."""
+    amount, version = scheduled.amount, scheduled.version
+    split = _choose_split(figures, due, arrears, scheduled, draws)
+    near = due.due - np.floor(_DAYS_EARLY * draws.uniform(split.shape[0]))
+    entry = np.where(split, np.maximum(scheduled.entry, near), scheduled.entry)
     extra = _part_repayments(figures, due, amount, draws) * ~split
     twice = split | (extra > 0)
     row = np.repeat(np.arange(due.due.shape[0], dtype=np.int64), 1 + twice)
@@ -43,15 +74,20 @@ def make_payments(
     return _paid_rows(table, row, draws)
 
 
-def _choose_split(figures: ClientFigures, due: DueInstalments, arrears: Arrears, draws: Draws) -> Flags:
+def _choose_split(
+    figures: ClientFigures, due: DueInstalments, arrears: Arrears, scheduled: Scheduled, draws: Draws
+) -> Flags:
     """Return which instalments come in two parts: mostly late ones, and several in a row.
 
-    A part repeats AMT_INSTALMENT, so a share s of doubled instalments makes the paid share 1 / (1 + s).
+    A part repeats AMT_INSTALMENT, so a share s of doubled amounts, cards included, makes the paid share 1 / (1 + s).
     """
     paid_share = figures.count("instalment_paid_share")
-    wanted = np.where((paid_share > 0) & (paid_share < 0.9999), 1 / np.maximum(paid_share, 0.5) - 1, 0.0)
-    count = whole_counts(wanted * due.by_client.count, draws)
-    key = -1.5 * arrears.late + due.ease + 0.4 * draws.normal(due.ease.shape[0])
+    wanted = np.where((paid_share > 0) & (paid_share < 0.9999), 1 / np.maximum(paid_share, 0.6) - 1, 0.0)
+    on_loans = np.bincount(due.client, weights=scheduled.amount, minlength=paid_share.shape[0])
+    of_all = 1 + np.minimum(scheduled.card_amount / np.maximum(on_loans, 1.0), 5.0)
+    expected = _SPLITS * wanted * of_all * due.by_client.count
+    count = np.maximum(whole_counts(expected, draws), draws.chance(_ONE_SPLIT * expected, expected.shape[0]))
+    key = -3.0 * arrears.late - _OLDER_SPLIT * (due.due < _OLD) + due.ease + 0.4 * draws.normal(due.ease.shape[0])
     return np.asarray(rank_within(due.by_client, key) < count[due.client], dtype=np.bool_)
 
 
@@ -76,7 +112,9 @@ def _pay_in_parts(table: Table, split: Flags, second: Flags, draws: Draws) -> No
     small = np.exp(-8.0 + 6.0 * draws.uniform(size))
     nearly_all = 1 - np.exp(-9.0 + 7.2 * draws.uniform(size))
     kind = draws.uniform(size)
-    share = np.where(kind < 0.5, small, np.where(kind < 0.88, nearly_all, 0.1 + 0.7 * draws.uniform(size)))
+    share = np.where(
+        kind < _FIRST_PARTS[0], small, np.where(kind < _FIRST_PARTS[1], nearly_all, 0.1 + 0.7 * draws.uniform(size))
+    )
     whole = numbers(table, "AMT_INSTALMENT")
     part = np.clip(to_step(whole * share, AMOUNT_STEP), AMOUNT_STEP, np.maximum(whole - AMOUNT_STEP, AMOUNT_STEP))
     after = np.append(part[:-1], 0.0)
