@@ -20,11 +20,12 @@ from solvent.world.blocks import BLOCK_CLIENTS, TEST_SHARE, Lender, build_lender
 from solvent.world.drawing.exact import multiply
 from solvent.world.drawing.marginals import Coded, Column, Floats, binary_marginal, visible_deviation
 from solvent.world.drawing.normal import normal_cdf
+from solvent.world.drawing.sentinels import MISSING
 from solvent.world.fidelity.correlations import ordered_by_default_rate
 from solvent.world.fidelity.distances import normal_scores
 from solvent.world.fidelity.measured import Correlations, Measured, load_measured
 from solvent.world.making import ceiling_auc
-from solvent.world.outcomes import MISSING, OutcomeModel, Term, fill_missing, read_terms
+from solvent.world.outcomes import OutcomeModel, Term, fill_missing, read_terms
 
 OUT = Path(__file__).parents[1] / "src/solvent/world/facts/truth.json"
 SEED = 20_180_519
@@ -36,7 +37,10 @@ FREQUENT = 0.002
 CERTAIN_ERRORS = 2.0
 """A published term carries a weight if its correlation with TARGET is at least this many standard errors."""
 
-PRIOR_DEVIATION = 0.024
+NOISE_ERRORS = 1.0
+"""The correlation of such a term keeps 1 - (this many standard errors / itself)^2 of its size, as in the copula."""
+
+PRIOR_DEVIATION = 0.05
 """Deviation that a weight is expected to have: the ridge of a term is its squared standard error over the square."""
 
 RISING = frozenset({"late", "overdue", "delay", "utilisation"})
@@ -64,7 +68,7 @@ BEYOND = {
 }
 """Relative weights of terms whose correlation with TARGET is not published, up for a higher risk."""
 
-GAINS = {"application": 0.12, "bureau": 0.1, "previous": 0.06, "pos": 0.025, "card": 0.02, "instalment": 0.12}
+GAINS = {"application": 0.12, "bureau": 0.17, "previous": 0.09, "pos": 0.045, "card": 0.09, "instalment": 0.11}
 """Scale of the terms beyond the published ones, per table."""
 
 LEFT_OUT = ("TARGET", "FLAG_MOBIL")
@@ -170,15 +174,17 @@ def _regress(values: Floats, core: tuple[int, ...]) -> Floats:
 
 
 def wanted_of(published: Correlations, names: list[str]) -> tuple[Floats, Floats]:
-    """Return the published correlation with TARGET of each term and its standard error, float64 (k,) each.
+    """Return the correlation with TARGET that each term should have and its standard error, float64 (k,) each.
 
-    NaN for a term that is not published or whose correlation lies within `CERTAIN_ERRORS` of nothing.
+    The published one, shrunk; NaN for a term that is not published or lies within `CERTAIN_ERRORS` of nothing.
     """
     target = published.values[published.names.index("TARGET")]
     at = {name: position for position, name in enumerate(published.names)}
     wanted = np.array([target[at[name]] if name in at else np.nan for name in names])
     error = np.array([published.rows[at[name]] ** -0.5 if name in at else np.nan for name in names])
-    return np.where(np.abs(wanted) >= CERTAIN_ERRORS * error, wanted, np.nan), error
+    certain = np.abs(wanted) >= CERTAIN_ERRORS * error
+    wanted = np.where(certain, wanted, np.nan)
+    return wanted * (1 - (NOISE_ERRORS * error / wanted) ** 2), error
 
 
 def find_weights(values: Floats, filled: Floats, names: list[str], *, wanted: Floats, error: Floats) -> Floats:

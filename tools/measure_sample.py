@@ -19,6 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from solvent.world.drawing.time_spans import YEAR_DAYS
+
 TRAIN_ROWS = 1000
 FEWEST = 25
 AGES = (27, 33, 38, 45, 52, 60)
@@ -114,18 +116,19 @@ def shares_by_group(
 
 def share_of_women(woman: Flags, values: Texts, alike: Sequence[Sequence[str]]) -> dict[str, float]:
     """Return the share of women per value; values that are alike have one, and none if one sex has too few."""
-    found = {}
+    found: dict[str, float] = {}
     for names in alike:
         rows = np.isin(values, names)
         share, whole = woman[rows].mean(), woman[values != ""].mean()
-        if all(is_enough(rows.sum() * here, rows.sum() * all_) for here, all_ in ((share, whole), (1 - share, 1 - whole))):
+        sexes = ((share, whole), (1 - share, 1 - whole))
+        if all(is_enough(rows.sum() * here, rows.sum() * among_all) for here, among_all in sexes):
             found |= dict.fromkeys(names, round(float(share), 2))
     return found
 
 
 def measure_family(real: Applications) -> dict[str, Any]:
     """Measure family status, children, home and company by age, sex and partner."""
-    band = np.digitize(-real.numbers("DAYS_BIRTH") / 365.25, AGES).astype(np.int64)
+    band = np.digitize(-real.numbers("DAYS_BIRTH") / YEAR_DAYS, AGES).astype(np.int64)
     status, woman = real.texts("NAME_FAMILY_STATUS"), real.texts("CODE_GENDER") == "F"
     partner = np.isin(status, ("Married", "Civil marriage")).astype(np.int64)
     bands = len(AGES) + 1

@@ -4,7 +4,8 @@
 
 FACTS is the folder of application.json, correlation.json, history_*.json and relations.json. Writes marginals.json,
 correlation.json, relations.json, histories.json (what the lender draws from) and measured.json (what its report judges
-by). columns.json is the raw schema, and truth.json comes from fit_truth.py.
+by). columns.json is the raw schema, truth.json comes from fit_truth.py, sample_shares.json from measure_sample.py, and
+history_assumptions.json is kept by hand.
 """
 
 import argparse
@@ -15,14 +16,13 @@ from typing import Any
 
 from reshape_measured import measured
 from reshape_numbers import numeric_marginal
+from solvent.world.drawing.sentinels import MISSING, MISSING_LABEL
 
 Facts = Mapping[str, Any]
 
 FULL_DEFAULT_RATE = 0.0807
 """Share of defaults among the 307,511 applications of the full table, 24,825 of them."""
 
-SAMPLE = "sample"
-MISSING_LABEL = "__missing__"
 SURE_ERRORS = {"application": 0.009, "client": 0.015, "instalment": 0.04}
 """Standard errors of a correlation: 13,718 applications, 5,000 clients, 679 clients with instalments."""
 
@@ -107,21 +107,21 @@ def correlations(application: Facts, client: Facts, published: Facts) -> dict[st
 
 
 def _is_drawn(name: str, application: Facts, client: Facts) -> bool:
-    column = name.removesuffix("__missing")
+    column = name.removesuffix(MISSING)
     if name == "TARGET":
         return True
     if column in client:
-        return not name.endswith("__missing") or column in FLAGGED
+        return not name.endswith(MISSING) or column in FLAGGED
     twin = column.endswith(HOUSING_TWINS) and f"{column[:-4]}AVG" in application
     if twin or column in (*NOT_DRAWN, *NEVER_GIVEN):
         return False
-    return not (name.endswith("__missing") and column in SHARED_FLAGS)
+    return not (name.endswith(MISSING) and column in SHARED_FLAGS)
 
 
 def _error(name: str, client: Facts) -> float:
     if name.startswith("instalment_"):
         return SURE_ERRORS["instalment"]
-    return SURE_ERRORS["client" if name.removesuffix("__missing") in client else "application"]
+    return SURE_ERRORS["client" if name.removesuffix(MISSING) in client else "application"]
 
 
 def frequent_values(shares: Mapping[str, float]) -> dict[str, Any]:
@@ -219,6 +219,7 @@ def main() -> None:
     parser.add_argument("facts", type=Path, metavar="FACTS", help="folder of the published statistics")
     parser.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "src/solvent/world/facts")
     arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
 
     names = ("application", "correlation", "history_per_client", "history_rows", "history_correlation", "relations")
     read = {name: json.loads((arguments.facts / f"{name}.json").read_text(encoding="utf-8")) for name in names}
@@ -238,15 +239,8 @@ def main() -> None:
         "measured": measured(read),
     }
     for name, content in made.items():
-        path = arguments.out / f"{name}.json"
-        text = json.dumps({**content, **_from_sample(path)}, separators=(",", ":"), ensure_ascii=False)
-        path.write_text(text + "\n", encoding="utf-8")
-
-
-def _from_sample(path: Path) -> dict[str, Any]:
-    """Return what a file holds of the real sample, which the published statistics cannot give: it is kept."""
-    held = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return {SAMPLE: held[SAMPLE]} if SAMPLE in held else {}
+        text = json.dumps(content, separators=(",", ":"), ensure_ascii=False)
+        (arguments.out / f"{name}.json").write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

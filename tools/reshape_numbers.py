@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from solvent.world.drawing.sentinels import NO_DATE
+
 SMALLEST_SPIKE, SMALLEST_SPIKE_OF_INTEGERS = 0.02, 0.05
 """Shares from which an exact value has an interval of its own; integers are rounded, so most need none."""
 
-NO_DATE = 365243.0
 LATEST_EMPLOYMENT = -20.0
 """Where the days since the start of an employment end, before the sentinel of those without one."""
 

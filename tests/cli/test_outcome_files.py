@@ -30,9 +30,9 @@ def test_reads_outcomes_of_clients_from_csv(tmp_path: Path) -> None:
         "100003.0,matured,2026-11-23 10:00:00,False",
     )
     assert list(read_outcomes(path)) == [
-        ReportedOutcome(OutcomeKind.LATE_30_DAYS, SEEN, SEEN, None, client_id=100001),
-        ReportedOutcome(OutcomeKind.DEFAULT, SEEN, SEEN, True, client_id=100002),
-        ReportedOutcome(OutcomeKind.MATURED, SEEN, SEEN, False, client_id=100003),
+        ReportedOutcome(OutcomeKind.LATE_30_DAYS, SEEN, None, None, client_id=100001),
+        ReportedOutcome(OutcomeKind.DEFAULT, SEEN, None, True, client_id=100002),
+        ReportedOutcome(OutcomeKind.MATURED, SEEN, None, False, client_id=100003),
     ]
 
 
@@ -48,6 +48,14 @@ def test_reads_requests_and_times_of_report_and_passes_over_other_columns(tmp_pa
     assert outcome.reported_at == datetime(2026, 12, 1, tzinfo=UTC)
 
 
+def test_reads_which_reports_are_withdrawn(tmp_path: Path) -> None:
+    path = write(tmp_path, f"{HEADER},withdrawn", "1,default,2026-11-23,1,1", "2,default,2026-11-23,1,0",
+                 "3,late_30_days,2026-11-23,,")  # fmt: skip
+    assert [outcome.is_withdrawn for outcome in read_outcomes(path)] == [True, False, False]
+    with pytest.raises(OutcomeFileError, match="line 2, column withdrawn: must be 1, 0 or empty"):
+        list(read_outcomes(write(tmp_path, f"{HEADER},withdrawn", "1,default,2026-11-23,1,yes")))
+
+
 def test_reads_parquet_with_its_own_types(tmp_path: Path) -> None:
     columns: dict[str, list[Any]] = {
         "SK_ID_CURR": [100001, 100002],
@@ -57,8 +65,8 @@ def test_reads_parquet_with_its_own_types(tmp_path: Path) -> None:
     }
     pyarrow.parquet.write_table(pyarrow.table(columns), tmp_path / "outcomes.parquet")
     assert list(read_outcomes(tmp_path / "outcomes.parquet")) == [
-        ReportedOutcome(OutcomeKind.MATURED, SEEN, SEEN, True, client_id=100001),
-        ReportedOutcome(OutcomeKind.FIRST_PAYMENT_MISSED, SEEN, SEEN, None, client_id=100002),
+        ReportedOutcome(OutcomeKind.MATURED, SEEN, None, True, client_id=100001),
+        ReportedOutcome(OutcomeKind.FIRST_PAYMENT_MISSED, SEEN, None, None, client_id=100002),
     ]
 
 

@@ -39,6 +39,7 @@ def test_a_scenario_that_ends_before_it_begins_is_refused_before_any_work(
         (("--scenario", "recession", "--drift-prob", "0.3"), "leave out --drift-prob and --data"),
         (("--scenario", "recession", "--data", "tables"), "leave out --drift-prob and --data"),
         (("--scenario", "recession", "--truth", "truth.txt"), "the name must end in .csv"),
+        (("--scenario", "recession", "--truth", "/dev/null"), "that file exists"),
     ],
 )
 def test_wrong_usage_of_traffic_is_told_before_any_work(

@@ -28,11 +28,13 @@ class Api:
     def __init__(self) -> None:
         self.clients: list[int] = []
         self.incomes: list[float] = []
+        self.income_types: list[str] = []
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         body = json.loads(request.content)
         self.clients.append(body["SK_ID_CURR"])
         self.incomes.append(body["AMT_INCOME_TOTAL"])
+        self.income_types.append(body["NAME_INCOME_TYPE"])
         if len(self.clients) % 3 == 0:
             return httpx.Response(413)
         request_id = f"018f0000-0000-7000-8000-{len(self.clients):012d}"
@@ -69,6 +71,18 @@ def test_sends_clients_of_their_own_in_the_order_of_arrival_and_notes_the_truth(
     assert {row["scenario"] for row in rows} == {"recession"}
     assert (final[0]["planted"], final[-1]["planted"]) == ("0", "1")
     assert all(0 < float(row["true_probability_default"]) < 1 for row in rows)
+
+
+def test_counts_as_shifted_whom_the_scenario_changed(send: Send, tmp_path: Path) -> None:
+    api, path = Api(), tmp_path / "truth.csv"
+    said = send(api, ScenarioTraffic(200, 2, Timeline(scenario="new_category", from_share=0.5), truth=path))
+    changed = [income_type == "Platform worker" for income_type in api.income_types]
+    assert f", {sum(changed)} shifted" in said
+    assert 5 < sum(changed) < 30
+    with path.open(encoding="utf-8", newline="") as file:
+        planted = {int(row["SK_ID_CURR"]): row["planted"] == "1" for row in csv.DictReader(file)}
+    sent = enumerate(zip(api.clients, changed, strict=True), 1)
+    assert planted == {client: is_changed for number, (client, is_changed) in sent if number % 3}
 
 
 def test_the_truth_reads_as_outcomes_counted_from_the_decision(send: Send, tmp_path: Path) -> None:

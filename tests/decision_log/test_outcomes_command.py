@@ -33,8 +33,8 @@ async def test_imports_a_file_once(write: Callable[..., Path], capsys: pytest.Ca
     command = ["outcomes", "import", str(write(LINE)), "--as-of", "2028-01-01"]
     assert [main(command), main(command)] == [0, 0]
     assert capsys.readouterr().out.splitlines() == [
-        "1 outcomes read: 1 new, 0 corrected, 0 known already, 0 not yet known then",
-        "1 outcomes read: 0 new, 0 corrected, 1 known already, 0 not yet known then",
+        "1 outcomes read: 1 new, 0 corrected, 0 withdrawn, 0 known already, 0 not yet known then",
+        "1 outcomes read: 0 new, 0 corrected, 0 withdrawn, 1 known already, 0 not yet known then",
     ]
 
 
@@ -44,17 +44,41 @@ async def test_reports_outcomes_without_a_decision_and_keeps_the_rest(
     path = write("7,matured,2027-11-23,1", LINE, "8,matured,2027-11-23,0", "100001,default,2020-01-01,1")
     assert main(["outcomes", "import", str(path), "--as-of", "2028-01-01"]) == 1
     assert capsys.readouterr().out.splitlines() == [
-        "4 outcomes read: 1 new, 0 corrected, 0 known already, 0 not yet known then",
+        "4 outcomes read: 1 new, 0 corrected, 0 withdrawn, 0 known already, 0 not yet known then",
         "2 left out: no decision has that client or request (rows 1, 3)",
         "1 left out: observed before any decision on that client or request",
     ]
+
+
+async def test_a_mistake_is_withdrawn_by_its_row_with_a_mark(
+    write: Callable[..., Path], capsys: pytest.CaptureFixture[str], rows: Callable[[str], list[tuple[int]]]
+) -> None:
+    command = ["outcomes", "import", str(write(LINE)), "--as-of", "2028-01-01"]
+    assert main(command) == 0
+    Path(command[2]).write_text(
+        f"SK_ID_CURR,kind,observed_at,defaulted,withdrawn\n{LINE},1\n100001,default,2027-11-23,1,1\n", encoding="utf-8"
+    )
+    assert main(command) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "2 outcomes read: 0 new, 0 corrected, 1 withdrawn, 0 known already, 0 not yet known then",
+        "1 kept without effect: a later report counts, or none was to withdraw",
+    ]
+    assert rows("SELECT count(*) FROM current_outcomes") == [(0,)]
+
+
+async def test_says_how_many_clients_had_several_decisions(
+    write: Callable[..., Path], postgres_log: PostgresDecisionLog, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await postgres_log.record(make_submission(2))
+    assert main(["outcomes", "import", str(write(LINE)), "--as-of", "2028-01-01"]) == 0
+    assert "1 clients had several decisions before an outcome" in capsys.readouterr().out
 
 
 async def test_without_a_time_what_lies_ahead_waits(
     write: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["outcomes", "import", str(write("100001,matured,2999-11-23,1"))]) == 0
-    assert "0 new, 0 corrected, 0 known already, 1 not yet known then" in capsys.readouterr().out
+    assert "0 new, 0 corrected, 0 withdrawn, 0 known already, 1 not yet known then" in capsys.readouterr().out
 
 
 async def test_a_malformed_line_leaves_nothing_behind(

@@ -93,6 +93,22 @@ def test_dropping_a_month_leaves_a_chain_that_verifies(log: SealedLog) -> None:
     assert facts["idempotency_claims"]["rows"] == 6
 
 
+def test_outcomes_go_with_their_decisions(log: SealedLog) -> None:
+    with psycopg.connect(log.url) as connection:
+        connection.execute(
+            "INSERT INTO outcomes (request_id, timestamp, kind, observed_at, reported_at, defaulted) "
+            "SELECT request_id, timestamp, 'matured', '2027-05-01', '2027-05-01', false FROM decisions"
+        )
+    retain(log, JUNE)
+    with psycopg.connect(log.url) as connection:
+        kept = connection.execute("SELECT DISTINCT timestamp FROM outcomes").fetchall()
+        assert connection.execute("SELECT count(*) FROM outcomes").fetchone() == (3,)
+    assert kept == [(NOVEMBER,)]
+    facts = {entry.facts()["table"]: entry.facts() for entry in read_outside(log.folder) if entry.kind == "retired"}
+    assert facts["decisions"]["outcomes"] == 4
+    assert find(log) == []
+
+
 @pytest.mark.parametrize(
     ("tampering", "expected"),
     [

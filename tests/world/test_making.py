@@ -227,6 +227,18 @@ def test_force_replaces_the_tables_in_both_formats_and_leaves_other_files(tmp_pa
     assert [path.name for path in tmp_path.iterdir()] == ["world"]
 
 
+def test_a_replacement_that_fails_half_way_leaves_the_files_of_before(tmp_path: Path, lender: Lender) -> None:
+    out = tmp_path / "world"
+    make_world(out, WorldRequest(clients=10, seed=1), lender=lender)
+    (out / "truth.parquet").unlink()
+    (out / "truth.parquet").mkdir()
+    before = {path.name: path.read_bytes() for path in out.iterdir() if path.is_file()}
+    with pytest.raises(IsADirectoryError):
+        make_world(out, WorldRequest(clients=20, seed=2, file_format="parquet", force=True), lender=lender)
+    assert {path.name: path.read_bytes() for path in out.iterdir() if path.is_file()} == before
+    assert [path.name for path in tmp_path.iterdir()] == ["world"]
+
+
 def test_an_interrupted_making_leaves_nothing_behind(tmp_path: Path) -> None:
     def interrupt(message: str, share: float) -> None:
         if share > 0:

@@ -44,8 +44,8 @@ BACKLOG = 1024
 """Connections that the kernel holds for us while we are busy."""
 RATES_FILE = "rates"
 GARBAGE_THRESHOLD = 50_000
-"""Objects made and not freed between two looks for garbage in circles. Decisions leave none; Python's 700 would mean a
-look for every few of them."""
+"""Objects made and not freed between two looks for garbage in circles. A decision leaves less than one in circles;
+Python's 700 would mean a look for every few decisions."""
 
 _SPARE_FILES = 256
 """Open files besides connections."""

@@ -42,11 +42,12 @@ def import_(
     FILE has a row per outcome with the columns kind (first_payment_missed,
     late_30_days, default or matured), observed_at, defaulted (1 or 0; empty
     for the first two kinds), SK_ID_CURR or request_id, and if wanted
-    reported_at. An outcome of a client belongs to its last decision before
-    observed_at.
+    reported_at (empty: now, or --as-of) and withdrawn. An outcome of a
+    client belongs to its last decision before observed_at.
 
     Every report is kept; of several on one decision and kind the one
-    reported last counts. Importing a file again changes nothing.
+    reported last counts. To take an outcome back, report its row again with
+    1 in the column withdrawn. Importing a file again changes nothing.
 
     Example:
         solvent outcomes import outcomes.csv
@@ -75,8 +76,13 @@ def import_(
 
 def describe(summary: "ImportSummary") -> list[str]:
     """Say in a few lines what became of the rows."""
-    kept = f"{summary.added:,} new, {summary.corrected:,} corrected, {summary.repeated:,} known already"
-    lines = [f"{summary.read:,} outcomes read: {kept}, {summary.not_yet_known:,} not yet known then"]
+    kept = f"{summary.added:,} new, {summary.corrected:,} corrected, {summary.withdrawn:,} withdrawn"
+    rest = f"{summary.repeated:,} known already, {summary.not_yet_known:,} not yet known then"
+    lines = [f"{summary.read:,} outcomes read: {kept}, {rest}"]
+    if summary.without_effect:
+        lines.append(f"{summary.without_effect:,} kept without effect: a later report counts, or none was to withdraw")
+    if summary.several:
+        lines.append(f"{summary.several:,} clients had several decisions before an outcome: it belongs to the last one")
     if summary.unknown:
         rows = ", ".join(f"{row:,}" for row in summary.unknown_rows)
         more = " and others" if summary.unknown > len(summary.unknown_rows) else ""

@@ -18,7 +18,7 @@ def retain(
 
     The rules are SOLVENT_DECISIONS_KEPT_DAYS, _FAILURES_KEPT_DAYS,
     _TELEMETRY_KEPT_DAYS and _CLAIMS_KEPT_HOURS. A month goes when all of it
-    is older. Each removal is an entry of the ledger, so that the chain still
+    is older, decisions with their outcomes. Each removal is an entry of the ledger, so that the chain still
     verifies. Run it daily, with the login that owns the tables; run it with
     --dry-run first.
 

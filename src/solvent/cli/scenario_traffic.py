@@ -86,7 +86,8 @@ def _truth_rows(
 ) -> Iterator[tuple[object, ...]]:
     since_arrival = datetime.fromisoformat(decision["timestamp"]) - application.applied_at
     for outcome in application.outcomes:
-        times = ((time + since_arrival).isoformat() for time in (outcome.observed_at, outcome.reported_at))
+        reported_at = outcome.reported_at or outcome.observed_at
+        times = ((time + since_arrival).isoformat() for time in (outcome.observed_at, reported_at))
         defaulted = "" if outcome.defaulted is None else int(outcome.defaulted)
         yield (
             *(decision["request_id"], application.client_id, outcome.kind.value, *times, defaulted),

@@ -20,7 +20,11 @@ def add_to(app: typer.Typer) -> None:
 
 
 def _check_truth(out: Path | None) -> Path | None:
-    return None if out is None else check_file_name(".csv")(out)
+    if out is None:
+        return None
+    if out.exists():
+        raise typer.BadParameter("that file exists, and what it says of earlier decisions is nowhere else: name another")
+    return check_file_name(".csv")(out)
 
 
 def traffic(

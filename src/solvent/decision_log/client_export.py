@@ -19,7 +19,8 @@ from solvent.features.request_engine import ReducedHistory
 PROGRAM_FILE = "features.json"
 HISTORIES = "SELECT program_digest, stored_at, payload FROM client_features WHERE client_id = %s ORDER BY 1"
 OUTCOMES = """
-SELECT request_id, kind, observed_at, reported_at, defaulted, withdrawn FROM outcomes WHERE request_id = ANY(%s) ORDER BY id
+SELECT request_id, kind, observed_at, reported_at, defaulted, withdrawn
+FROM outcomes WHERE request_id = ANY(%s) ORDER BY id
 """
 SHADOW = """
 SELECT request_id, model_version, score, probability_default, decision

@@ -26,6 +26,10 @@ PARTITIONS = """
 SELECT c.relname, greatest(c.reltuples, 0)::bigint FROM pg_class c JOIN pg_inherits i ON i.inhrelid = c.oid
 WHERE i.inhparent = %s::regclass ORDER BY 1
 """
+DECIDED = ("decisions", "decision_payloads")
+"""Tables by which an import of outcomes finds a decision."""
+
+REMOVE_OUTCOMES = "DELETE FROM outcomes WHERE timestamp >= %s AND timestamp < %s"
 COUNT_CLAIMS = "SELECT count(*) FROM idempotency_claims WHERE claimed_at < %s"
 # In small statements, so that no writer waits long for a key.
 REMOVE_CLAIMS = """
@@ -111,7 +115,7 @@ async def carry_out(
     """Remove what was planned, month by month, each with a signed entry of kind `retired`.
 
     The entry of a chained table holds the numbers of each dropped run of records and the link of its last one, so that
-    `verify` can go on behind it.
+    `verify` can go on behind it. Outcomes go with their decisions.
 
     Raises:
         DecisionLogError: a table stayed locked or the database is away; the months before are removed and recorded.
@@ -147,12 +151,14 @@ async def _drop_month(connection: Connection, removal: Removal, signer: Signer, 
         if removal.table in CHAINED_TABLES:
             cursor = await connection.execute(sql.SQL(RUNS).format(partition=partition))
             runs = await cursor.fetchall()
+        await connection.execute(sql.SQL("DROP TABLE {}").format(partition))
         facts: dict[str, Any] = {"table": removal.table, "partition": removal.partition, "rows": removal.rows}
         if removal.start is not None and removal.end is not None:
             facts |= {"from": microseconds_of(removal.start), "to": microseconds_of(removal.end)}
-        entry = await append(connection, signer, kind=EntryKind.RETIRED, at=now, facts={**facts, "runs": runs})
-        await connection.execute(sql.SQL("DROP TABLE {}").format(partition))
-    return entry
+            if removal.table in DECIDED:
+                # After the drop, which waits for an import that has found these decisions and may still write.
+                facts["outcomes"] = (await connection.execute(REMOVE_OUTCOMES, (removal.start, removal.end))).rowcount
+        return await append(connection, signer, kind=EntryKind.RETIRED, at=now, facts={**facts, "runs": runs})
 
 
 async def _remove_claims(connection: Connection, before: datetime) -> int:

@@ -57,13 +57,15 @@ class Lender:
 class Block:
     """The tables of one block by raw name; rows are in client order.
 
-    `tables` has "application" with TARGET for every client; `is_test` (n,) says who goes to application_test.
+    `tables` has "application" with TARGET for every client; `is_test` (n,) says who goes to application_test,
+    `affected` (n,) whom the effect reached.
     """
 
     tables: Mapping[str, Table]
     is_test: Flags
     probability: Floats
     defaulted: Flags
+    affected: Flags
 
 
 def build_lender() -> Lender:
@@ -126,7 +128,7 @@ def make_block(
     for table in kept.values():
         table["SK_ID_CURR"] = np.asarray(table["SK_ID_CURR"]) + index * BLOCK_CLIENTS
     first = slice(0, clients)
-    return Block(kept, is_test[first], probability[first], defaulted[first])
+    return Block(kept, is_test[first], probability[first], defaulted[first], affected[first])
 
 
 def _histories(

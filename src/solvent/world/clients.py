@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solvent.world.application.copula import MISSING, Latents
+from solvent.world.application.copula import Latents
 from solvent.world.application.hidden import Presence
 from solvent.world.drawing.marginals import Flags, Floats
+from solvent.world.drawing.sentinels import MISSING
 from solvent.world.published import Facts
 
 

@@ -21,6 +21,7 @@ from solvent.world.events.planting import Arrivals, Plan, check_plan, planted_bl
 from solvent.world.events.scenarios import Timeline, planted_scenario
 from solvent.world.writing import FORMATS, TRUTH_FILES, TableFile, open_files
 
+TRUTH = "truth.parquet"
 BLOCKS_PER_WRITE = 5
 """5,000 clients, about 800,000 rows, are in memory at a time, and make one row group of a Parquet file."""
 
@@ -57,7 +58,8 @@ def make_world(
     One seed gives one world to the byte, and a larger quiet world begins with the clients of a smaller one; only the
     moments of application depend on the size. The truth is `truth.parquet` (a row per client), `outcomes.parquet`
     (what the lender learns later) and `scenario.json` (what is planted). The files are made in a hidden folder beside
-    `out` and moved when all are complete; after an error nothing is left behind.
+    `out` and moved when all are complete, the truth last; after an error the files in `out` are those of before. A
+    making that is killed while it moves leaves a folder without `truth.parquet`.
 
     Args:
         out: folder of the result; created if absent.
@@ -141,14 +143,25 @@ def _append(files: Mapping[str, TableFile], block: Arrivals) -> None:
 
 
 def _move_into_place(partial: Path, out: Path) -> None:
-    """Move the complete files to `out`, replacing tables of the same name in either format."""
+    """Move the complete files to `out` and those that they replace, tables in either format, out of it; or nothing."""
+    aside = partial / "replaced"
+    made = sorted(partial.iterdir(), key=lambda path: (path.stem in TRUTH_FILES, path.name))
+    tables = {f"{path.stem}.{suffix}" for path in made if path.stem not in TRUTH_FILES for suffix in FORMATS}
+    names = sorted({*tables, *(path.name for path in made)}, key=lambda name: name != TRUTH)
     out.mkdir(parents=True, exist_ok=True)
-    made = sorted(partial.iterdir())
-    for table in (path.stem for path in made if path.stem not in TRUTH_FILES):
-        for suffix in FORMATS:
-            (out / f"{table}.{suffix}").unlink(missing_ok=True)
-    for path in made:
-        path.replace(out / path.name)
+    aside.mkdir()
+    moves = [(out / name, aside / name) for name in names if (out / name).is_file()]
+    moves += [(path, out / path.name) for path in made]
+    moved: list[tuple[Path, Path]] = []
+    try:
+        for source, target in moves:
+            moved.append((source, target))
+            source.replace(target)
+    except BaseException:
+        for source, target in reversed(moved):
+            if not source.exists():
+                target.replace(source)
+        raise
 
 
 def _remove_leftovers(out: Path) -> None:

@@ -9,12 +9,11 @@ import numpy as np
 from solvent.world.aggregates import RawRows, published_aggregates, recent_aggregates
 from solvent.world.drawing.draws import Draws
 from solvent.world.drawing.exact import multiply
-from solvent.world.drawing.marginals import Coded, Column, Flags, Floats, Integers, Table, numbers, texts
+from solvent.world.drawing.marginals import Coded, Column, Flags, Floats, Integers, Table, numbers, ratio, texts
 from solvent.world.drawing.normal import normal_cdf
+from solvent.world.drawing.sentinels import MISSING, NO_DATE
 
-MISSING = "__missing"
 SOURCES = ("EXT_SOURCE_1", "EXT_SOURCE_2", "EXT_SOURCE_3")
-NO_DATE = 365243.0
 
 
 @dataclass(frozen=True)
@@ -53,19 +52,14 @@ def _ratios(columns: dict[str, Column]) -> dict[str, Floats]:
     sources = np.column_stack([numbers(columns, name) for name in SOURCES])
     least = np.where(np.isnan(sources), np.inf, sources).min(axis=1)
     return {
-        "application_credit_goods_ratio": _ratio(columns, "AMT_CREDIT", "AMT_GOODS_PRICE"),
-        "application_credit_annuity_ratio": _ratio(columns, "AMT_CREDIT", "AMT_ANNUITY"),
-        "application_annuity_income_ratio": _ratio(columns, "AMT_ANNUITY", "AMT_INCOME_TOTAL"),
+        "application_credit_goods_ratio": ratio(columns, "AMT_CREDIT", "AMT_GOODS_PRICE"),
+        "application_credit_annuity_ratio": ratio(columns, "AMT_CREDIT", "AMT_ANNUITY"),
+        "application_annuity_income_ratio": ratio(columns, "AMT_ANNUITY", "AMT_INCOME_TOTAL"),
         "application_employed_birth_ratio": np.where(employed == NO_DATE, np.nan, employed)
         / numbers(columns, "DAYS_BIRTH"),
         "application_ext_source_min": np.where(np.isinf(least), np.nan, least),
-        "instalment_annuity_ratio": _ratio(columns, "AMT_ANNUITY", "instalment_payment_max"),
+        "instalment_annuity_ratio": ratio(columns, "AMT_ANNUITY", "instalment_payment_max"),
     }
-
-
-def _ratio(columns: dict[str, Column], upper: str, lower: str) -> Floats:
-    below = numbers(columns, lower)
-    return numbers(columns, upper) / np.where(below > 0, below, np.nan)
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ class Facts:
     correlation: Mapping[str, Any]
     relations: Mapping[str, Any]
     histories: Mapping[str, Any]
+    history_assumptions: Mapping[str, Any]
     sample: Mapping[str, Any]
 
     @property
@@ -57,6 +58,7 @@ def load_facts() -> Facts:
         correlation=read_facts("correlation"),
         relations=read_facts("relations"),
         histories=read_facts("histories"),
+        history_assumptions=read_facts("history_assumptions"),
         sample=read_facts("sample_shares"),
     )
 

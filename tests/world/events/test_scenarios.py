@@ -25,7 +25,7 @@ Draw = Callable[[str], tuple[Table, Table]]
 
 @pytest.fixture(scope="module")
 def draw(lender: Lender) -> Draw:
-    """Draws the applications, with their truth, of 1,000 clients that are all planted, and of the same ones without."""
+    """Draws the applications, with their truth, of 1,000 clients in the planted weeks, and of the same ones without."""
 
     @cache
     def one(name: str) -> Table:
@@ -104,24 +104,61 @@ def test_a_season_moves_only_the_moments(draw: Draw) -> None:
         assert np.array_equal(numbers(planted, name), numbers(quiet, name), equal_nan=True)
 
 
-def test_clients_before_the_scenario_are_those_of_the_quiet_world(lender: Lender) -> None:
+def test_clients_whom_a_scenario_does_not_reach_are_those_of_the_quiet_world(lender: Lender) -> None:
     timeline = Timeline(scenario="new_channel", from_share=0.3, until_share=0.7)
     mixed = planted_block(lender, Plan(1000, 5, timeline), 0)
     quiet = planted_block(lender, Plan(1000, 5, Timeline()), 0)
-    untouched = np.asarray(mixed.truth["planted"]) == 0
-    assert untouched.mean() == pytest.approx(0.6, abs=0.05)
     applied = np.asarray(mixed.truth["applied_at"], dtype="datetime64[us]")
+    untouched = np.asarray(mixed.truth["planted"]) == 0
+    assert untouched.mean() == pytest.approx(0.8, abs=0.05)
+    assert in_planted_weeks(applied, timeline)[~untouched].all()
+    assert np.array_equal(
+        numbers(mixed.truth, "true_probability_default")[untouched],
+        numbers(quiet.truth, "true_probability_default")[untouched],
+    )
     for name, table in quiet.tables.items():
         client = np.asarray(table["SK_ID_CURR"], dtype=np.int64) - 100_001
         expected = rows_of_table(table, untouched[client])
         other = np.asarray(mixed.tables[name]["SK_ID_CURR"], dtype=np.int64) - 100_001
         found = rows_of_table(mixed.tables[name], untouched[other])
         assert expected.keys() == found.keys()
-        for column in (column for column in expected if column.startswith("AMT_")):
+        for column in (column for column in expected if column.startswith(("AMT_", "SK_ID_"))):
             assert np.array_equal(numbers(expected, column), numbers(found, column), equal_nan=True), (name, column)
+
+
+def in_planted_weeks(applied: NDArray[np.datetime64], timeline: Timeline) -> NDArray[np.bool_]:
     planted = planted_scenario(timeline)
     begin, end = (np.datetime64(str(text).removesuffix("Z")) for text in (planted.starts_at, planted.ends_at))
-    assert ((applied >= begin) & (applied < end)).tolist() == (~untouched).tolist()
+    return np.asarray((applied >= begin) & (applied < end), dtype=np.bool_)
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "share"), [("fraud_burst", "EXT_SOURCE_2", 1 / 4), ("new_category", "NAME_INCOME_TYPE", 1 / 8)]
+)
+@pytest.mark.parametrize("from_share", [0.0, 0.5])
+def test_planted_are_those_whom_the_scenario_changed(
+    lender: Lender, name: str, column: str, share: float, from_share: float
+) -> None:
+    timeline = Timeline(scenario=name, from_share=from_share)
+    mixed, quiet = (planted_block(lender, Plan(1000, 5, line), 0) for line in (timeline, Timeline()))
+    changed = differs(mixed.tables["application"][column], quiet.tables["application"][column])
+    assert (np.asarray(mixed.truth["planted"]) == 1).tolist() == changed.tolist()
+    assert changed.mean() == pytest.approx(share * (1 - from_share), abs=0.04)
+
+
+def differs(one: Column, other: Column) -> NDArray[np.bool_]:
+    if isinstance(one, Coded) and isinstance(other, Coded):
+        labels = (np.array([*column.labels, ""])[column.codes] for column in (one, other))
+        return np.asarray(np.not_equal(*labels), dtype=np.bool_)
+    values, before = (np.asarray(column, dtype=np.float64) for column in (one, other))
+    return ~np.isclose(values, before, rtol=0, atol=0, equal_nan=True)
+
+
+def test_a_delay_plants_all_in_its_time_and_a_season_nobody(lender: Lender) -> None:
+    for name, share in (("label_delay", 1.0), ("seasonal_rhythm", 0.0)):
+        timeline = Timeline(scenario=name, from_share=0.0)
+        truth = planted_block(lender, Plan(100, 5, timeline), 0).truth
+        assert np.asarray(truth["planted"]).mean() == planted_scenario(timeline).affected_share == share
 
 
 def pairs(table: Table) -> list[tuple[int, int]]:

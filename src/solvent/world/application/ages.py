@@ -5,15 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from solvent.world.application.copula import Latents
-from solvent.world.application.employment import EMPLOYED, YEAR_DAYS
+from solvent.world.application.employment import EMPLOYED
 from solvent.world.drawing.draws import Draws
 from solvent.world.drawing.exact import settle
 from solvent.world.drawing.marginals import Floats, Marginal, Table, numbers
 from solvent.world.drawing.normal import normal_cdf, normal_quantile
 from solvent.world.drawing.raking import rake
-
-NOT_EMPLOYED_DAYS = 365243.0
-"""The raw table's DAYS_EMPLOYED of pensioners and unemployed."""
+from solvent.world.drawing.sentinels import NO_DATE
+from solvent.world.drawing.time_spans import YEAR_DAYS
 
 GROUPS, CELLS = 30, 120
 """Age groups, and cells of equal mass of a column, between which the fit is even."""
@@ -142,7 +141,7 @@ def draw_days(table: Table, rules: AgeRules, latents: Latents, draws: Draws) -> 
     works = latents.flag(EMPLOYED)
     employed = rules.employed.days(rules.employed.ranks(latents["DAYS_EMPLOYED"], age), age)
     began = np.minimum(np.maximum(np.rint(employed), np.ceil(birth + WORKING_AGE * YEAR_DAYS)), -1.0)
-    table["DAYS_EMPLOYED"] = np.where(works, began, NOT_EMPLOYED_DAYS)
+    table["DAYS_EMPLOYED"] = np.where(works, began, NO_DATE)
     registered = rules.registered.days(rules.registered.ranks(latents["DAYS_REGISTRATION"], age), age)
     table["DAYS_REGISTRATION"] = np.maximum(np.rint(registered), birth + 1)
     identity = identity_days(rules.identity, latents["DAYS_ID_PUBLISH"], age, draws)

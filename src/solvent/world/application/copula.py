@@ -7,7 +7,6 @@ import numpy as np
 from solvent.world.application.employment import (
     EMPLOYED,
     EMPLOYED_ONLY,
-    YEAR_DAYS,
     Employment,
     employed_marginal,
     fit_employment,
@@ -16,10 +15,11 @@ from solvent.world.application.employment import (
 from solvent.world.drawing.draws import Draws
 from solvent.world.drawing.exact import multiply, settle
 from solvent.world.drawing.marginals import Flags, Floats, Marginal, binary_marginal, visible_deviation
+from solvent.world.drawing.sentinels import MISSING
+from solvent.world.drawing.time_spans import YEAR_DAYS
 from solvent.world.published import Facts
 
 TARGET = "TARGET"
-MISSING = "__missing"
 NOISE_ERRORS = 1.5
 """A measured correlation keeps 1 - (this many standard errors / itself)^2 of its size: noise is not signal."""
 

@@ -7,14 +7,15 @@ import numpy as np
 
 from solvent.world.drawing.marginals import Flags, Floats, Marginal, binary_marginal, share_edges
 from solvent.world.drawing.normal import normal_cdf, normal_density, normal_quantile
+from solvent.world.drawing.sentinels import MISSING, NO_DATE
 from solvent.world.published import Facts
 
 EMPLOYED = "FLAG_EMP_PHONE"
 """The raw flag that is 1 for those who are employed, in all but one of 10,000 applications (relations.json)."""
 
-OCCUPATION_MISSING = "OCCUPATION_TYPE__missing"
+OCCUPATION_MISSING = "OCCUPATION_TYPE" + MISSING
 _IDLE_VALUES: Mapping[str, tuple[object, ...]] = {
-    "DAYS_EMPLOYED": (365243.0,),
+    "DAYS_EMPLOYED": (NO_DATE,),
     "NAME_INCOME_TYPE": ("Pensioner", "Unemployed"),
     "ORGANIZATION_TYPE": ("XNA",),
     OCCUPATION_MISSING: (1,),
@@ -43,7 +44,6 @@ Pension age in Russia was 55 for women and 60 for men (federal law 400 of 2013).
 employed by five years of age and sex among 1,200 real applications; a common shift then fits the published share.
 """
 
-YEAR_DAYS = 365.25
 _AGES = np.arange(18.0, 75.0)
 
 

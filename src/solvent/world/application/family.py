@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -13,6 +12,11 @@ from solvent.world.published import Facts
 
 WITH_PARTNER = ("Married", "Civil marriage")
 _CHILDREN = (0, 1, 2, 3, 4, 5, 7)
+_LEAST_SHARE = 0.005
+"""Published shares are rounded to hundredths: one below half of that counts as half."""
+
+_SPOUSE, _SPOUSE_OF_OTHERS = "Spouse, partner", 0.1
+"""How much seldomer those without a partner come with one than the others (assumption)."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +42,10 @@ def fit_family(facts: Facts, reference: Latents) -> FamilyRules:
     status = _fit_status(facts, reference, band)
     statuses = status.codes(reference["NAME_FAMILY_STATUS"], band * 2 + reference.is_man)
     partner = np.isin(np.asarray(status.labels)[statuses], WITH_PARTNER).astype(np.int64)
-    by_age = _ordered(sample["housing_type"], "by_age", facts.application["NAME_HOUSING_TYPE"].values)
-    by_partner = _ordered(sample["suite"], "alone_and_with_partner", facts.application["NAME_TYPE_SUITE"].values)
+    by_age = _seed(sample["housing_type"]["by_age"], facts.application["NAME_HOUSING_TYPE"].values)
+    companies = facts.application["NAME_TYPE_SUITE"].values
+    by_partner = _seed(sample["suite"]["alone_and_with_partner"], companies)
+    by_partner[0, companies.index(_SPOUSE)] *= _SPOUSE_OF_OTHERS
     return FamilyRules(
         bands=bands,
         status=status,
@@ -49,10 +55,10 @@ def fit_family(facts: Facts, reference: Latents) -> FamilyRules:
     )
 
 
-def _ordered(entry: Mapping[str, Any], key: str, labels: tuple[str, ...]) -> Floats:
-    shares = np.asarray(entry[key], dtype=np.float64)
-    places = [list(entry["values"]).index(label) for label in labels]
-    return shares[:, places]
+def _seed(by_group: Mapping[str, list[float]], labels: tuple[str, ...]) -> Floats:
+    """Return what raking starts from (g, c): a label without shares is as frequent in one group as in another."""
+    groups = len(next(iter(by_group.values())))
+    return np.column_stack([np.maximum(by_group.get(label, [1.0] * groups), _LEAST_SHARE) for label in labels])
 
 
 def _fit(facts: Facts, name: str, seed: Floats, reference: tuple[Floats, Integers]) -> Grouped:
@@ -64,15 +70,16 @@ def _fit(facts: Facts, name: str, seed: Floats, reference: tuple[Floats, Integer
 def _fit_status(facts: Facts, reference: Latents, band: Integers) -> Grouped:
     marginal = facts.application["NAME_FAMILY_STATUS"]
     entry = facts.sample["family_status"]
-    by_age = _ordered(entry, "by_age", marginal.values)
-    women = np.array([entry["women"][entry["values"].index(label)] for label in marginal.values])
+    by_age = _seed(entry["by_age"], marginal.values)
+    women = np.array([entry["women"][label] for label in marginal.values])
     seed = (by_age[:, None, :] * np.stack([women, 1 - women])[None, :, :]).reshape(-1, women.size)
     return _fit(facts, "NAME_FAMILY_STATUS", seed, (reference["NAME_FAMILY_STATUS"], band * 2 + reference.is_man))
 
 
 def _fit_children(facts: Facts, latent: Floats, groups: tuple[Integers, Integers], labels: tuple[str, ...]) -> Grouped:
     statuses, band = groups
-    by_age = np.asarray(facts.sample["children"]["by_age"], dtype=np.float64)
+    listed_by_age = facts.sample["children"]["by_age"]
+    by_age = _seed(listed_by_age, tuple(listed_by_age))
     lift = by_age / by_age.mean(axis=0)
     lift = np.column_stack([lift, *(lift[:, -1:] for _ in _CHILDREN[lift.shape[1] :])])
     shares = []

@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from solvent.world.application.copula import BUILDING, MISSING, Latents
+from solvent.world.application.copula import BUILDING, Latents
 from solvent.world.application.employment import EMPLOYED, EMPLOYED_ONLY
 from solvent.world.drawing.exact import settle
 from solvent.world.drawing.grouped import FARTHEST_CUT
 from solvent.world.drawing.marginals import Flags, Floats
+from solvent.world.drawing.sentinels import MISSING
 
 _PARENTS = {
     "bureau_active_count": "bureau_count",

@@ -71,6 +71,9 @@ def _fit(facts: Facts, name: str) -> HousingRule:
     entry, equal = facts.sample["housing"][name], facts.relations["housing_equal"][name]
     marginals = {kind: facts.application[f"{name}_{kind}"] for kind in ("AVG", "MODE", "MEDI")}
     factors = {"MODE": entry["mode"], "MEDI": entry["medi"]}
+    if name in _UNITS:
+        average, *others = _UNITS[name]
+        factors = {kind: average / parts for kind, parts in zip(factors, others, strict=True)}
     differs = {kind: float(entry[f"{kind.lower()}_differs"]) for kind in factors}
     same = [kind for kind, factor in factors.items() if factor == 1 and (name, kind) != (_BEGIN, "MODE")]
     differs.update({kind: 1 - equal[kind] for kind in same})

@@ -1,4 +1,4 @@
-"""The rare oddities of the raw application table, at their rates."""
+"""The rare oddities of the raw application table, about as often as in the public table (assumptions)."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -6,15 +6,18 @@ from typing import Final
 import numpy as np
 
 from solvent.world.drawing.draws import Draws
-from solvent.world.drawing.marginals import Coded, Flags, Table, numbers, texts
+from solvent.world.drawing.marginals import Coded, Flags, Floats, Table, numbers, texts
 
 APPLICATIONS: Final = 307_511
-"""Rows of application_train; the counts below are those of value_counts over all of them."""
+"""Rows of application_train (full_rows in `histories.json`); the counts below are of so many (assumptions)."""
 
 UNKNOWN_STATUS = 2
 """NAME_FAMILY_STATUS Unknown; CNT_FAM_MEMBERS is missing in the same two."""
 
-INCOME_OUTLIER, INCOME_OUTLIERS = 117_000_000.0, 1
+INCOME_OUTLIERS, INCOME_OUTLIER_RANGE = 1, (100_000_000.0, 150_000_000.0)
+"""Incomes with digits too many, and the range of whole millions that they are drawn from (assumption)."""
+
+_MILLION = 1_000_000.0
 _PHONE_MISSING = 1
 
 
@@ -48,13 +51,19 @@ def add_oddities(table: Table, draws: Draws) -> None:
     for name, count in _DOCUMENTS.items():
         table[name] = np.maximum(numbers(table, name), _rare(draws, count, size))
     income = numbers(table, "AMT_INCOME_TOTAL")
-    table["AMT_INCOME_TOTAL"] = np.where(_rare(draws, INCOME_OUTLIERS, size), INCOME_OUTLIER, income)
+    where = _rare(draws, INCOME_OUTLIERS, size)
+    table["AMT_INCOME_TOTAL"] = np.where(where, _outliers(draws, size), income)
     phone = numbers(table, "DAYS_LAST_PHONE_CHANGE")
     table["DAYS_LAST_PHONE_CHANGE"] = np.where(_rare(draws, _PHONE_MISSING, size), np.nan, phone)
 
 
 def _rare(draws: Draws, count: int, size: int) -> Flags:
     return draws.chance(count / APPLICATIONS, size)
+
+
+def _outliers(draws: Draws, size: int) -> Floats:
+    lowest, highest = INCOME_OUTLIER_RANGE
+    return np.rint((lowest + (highest - lowest) * draws.uniform(size)) / _MILLION) * _MILLION
 
 
 def _replaced(column: Coded, text: str, where: Flags) -> Coded:

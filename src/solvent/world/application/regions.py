@@ -44,7 +44,8 @@ def _rating_given_city(facts: Facts) -> Floats:
 def _ratings_of_regions(facts: Facts, population: Floats, mass: Floats) -> Integers:
     """Give each region a rating so that the shares of the ratings by interval of population hold.
 
-    The intervals and shares are those of 1,200 real applications, where no region has two ratings.
+    The intervals and shares are those of 1,200 real applications, where no region has two ratings; a rating that fewer
+    than 25 of them show in an interval is left out there.
     """
     entry = facts.sample["region_rating"]
     interval = np.searchsorted(np.asarray(entry["population"][1:-1]), population, side="right")

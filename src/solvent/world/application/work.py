@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from solvent.world.application.copula import Latents
-from solvent.world.application.employment import EMPLOYED
+from solvent.world.application.employment import EMPLOYED, OCCUPATION_MISSING
 from solvent.world.drawing.draws import Draws
 from solvent.world.drawing.grouped import Grouped, fit_grouped, raked_shares
 from solvent.world.drawing.marginals import Coded, Flags, Floats, Integers, Table, numbers
@@ -15,6 +15,9 @@ from solvent.world.published import Facts
 PENSIONER, UNEMPLOYED, NO_ORGANIZATION = "Pensioner", "Unemployed", "XNA"
 UNEMPLOYED_SHARE = 22 / (22 + 55_362)
 """Of those who are not employed: counts of NAME_INCOME_TYPE in the full application_train."""
+
+_ASSUMED_LIFTS = {"Medicine staff": {"medicine": 6.0}}
+"""How much oftener than others an occupation too rare to be measured works in a class of organizations (assumption)."""
 
 _PLACES = ("REGION", "CITY")
 
@@ -54,7 +57,7 @@ def fit_work(facts: Facts, reference: Latents) -> WorkRules:
     types = income.codes(latent["NAME_INCOME_TYPE"], level * 2 + man)
     occupation = _fit_occupation(facts, latent["OCCUPATION_TYPE"], (types, man), types_of)
     jobs = occupation.codes(latent["OCCUPATION_TYPE"], types * 2 + man) + 1
-    jobs[reference.flag("OCCUPATION_TYPE__missing")[works]] = 0
+    jobs[reference.flag(OCCUPATION_MISSING)[works]] = 0
     phone = reference.copula.marginal("FLAG_WORK_PHONE").visible_mass[None, :]
     everyone = np.zeros(man.size, dtype=np.int64)
     return WorkRules(
@@ -122,9 +125,8 @@ def _fit_organization(
     labels = tuple(label for label in facts.application["ORGANIZATION_TYPE"].values if label != NO_ORGANIZATION)
     occupations = facts.application["OCCUPATION_TYPE"].values
     lifts = np.ones((len(occupations) + 1, len(labels)))
-    by_occupation = facts.sample["organization_lift"]
-    for occupation, listed in by_occupation["by_occupation"].items():
-        for lift, kind in zip(listed, by_occupation["classes"], strict=True):
+    for occupation, listed in ({**facts.sample["organization_lift"], **_ASSUMED_LIFTS}).items():
+        for kind, lift in listed.items():
             members = np.isin(labels, facts.sample["organization_classes"][kind])
             lifts[occupations.index(occupation) + 1, members] = lift
     shares = []
@@ -171,7 +173,7 @@ def draw_work(table: Table, rules: WorkRules, latents: Latents, draws: Draws) ->
     table["NAME_EDUCATION_TYPE"] = education
     types = rules.income.codes(latents["NAME_INCOME_TYPE"], education.codes * 2 + man)
     occupation = rules.occupation.texts(latents["OCCUPATION_TYPE"], types * 2 + man)
-    occupation = occupation.hidden(~works | latents.flag("OCCUPATION_TYPE__missing"))
+    occupation = occupation.hidden(~works | latents.flag(OCCUPATION_MISSING))
     groups = types * (len(occupation.labels) + 1) + occupation.codes + 1
     organization = rules.organization.texts(latents["ORGANIZATION_TYPE"], groups)
     labels = (*(str(label) for label in rules.income.labels), PENSIONER, UNEMPLOYED)

@@ -47,6 +47,12 @@ def numbers(table: Table, name: str) -> Floats:
     return np.asarray(column, dtype=np.float64)
 
 
+def ratio(table: Table, upper: str, lower: str) -> Floats:
+    """Return one number column over another, float64 (n,), NaN where the lower one is not above 0."""
+    below = numbers(table, lower)
+    return numbers(table, upper) / np.where(below > 0, below, np.nan)
+
+
 def texts(table: Table, name: str) -> Coded:
     """Return a text column of the table.
 

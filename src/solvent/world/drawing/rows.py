@@ -6,6 +6,7 @@ import numpy as np
 
 from solvent.world.drawing.draws import Draws
 from solvent.world.drawing.marginals import Coded, Flags, Floats, Integers
+from solvent.world.drawing.sentinels import MISSING_LABEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def choose(shares: dict[str, float], size: int, draws: Draws) -> Coded:
 
 def choose_at(shares: dict[str, float], place: Floats) -> Coded:
     """Return the labels at these places, between 0 and 1, of the cumulated shares; `__missing__` becomes missing."""
-    labels = tuple(label for label in shares if label != "__missing__")
+    labels = tuple(label for label in shares if label != MISSING_LABEL)
     edges = np.cumsum([shares[label] for label in labels])
     total = sum(shares.values())
     codes = np.searchsorted(edges / total, place, side="right").astype(np.int64)
@@ -58,7 +59,7 @@ def choose_at(shares: dict[str, float], place: Floats) -> Coded:
 
 def choose_by(group: Coded, shares: dict[str, dict[str, float]], place: Floats) -> Coded:
     """Return the labels at these places, between 0 and 1, of the cumulated shares of the row's group."""
-    labels = tuple(dict.fromkeys(label for part in shares.values() for label in part if label != "__missing__"))
+    labels = tuple(dict.fromkeys(label for part in shares.values() for label in part if label != MISSING_LABEL))
     codes = np.full(group.codes.shape[0], -1, dtype=np.int64)
     for name, part in shares.items():
         rows: Flags = group.equals(name)

@@ -24,8 +24,9 @@ class Arrivals:
     """Clients that applied, and what became of them.
 
     `tables` by raw name, every row with SK_ID_CURR; "application" has TARGET. `truth` has one row per client in the
-    order of "application": SK_ID_CURR, true_probability_default, defaulted, applied_at and planted. `outcomes` has
-    SK_ID_CURR, kind, observed_at, reported_at and defaulted. Moments are int64 microseconds since 1970, UTC.
+    order of "application": SK_ID_CURR, true_probability_default, defaulted, applied_at and planted (1 for those whom
+    the scenario reached). `outcomes` has SK_ID_CURR, kind, observed_at, reported_at and defaulted. Moments are int64
+    microseconds since 1970, UTC.
     """
 
     tables: Mapping[str, Table]
@@ -70,8 +71,9 @@ def planted_block(lender: Lender, plan: Plan, index: int) -> Arrivals:
     scenario, draws = SCENARIOS[plan.timeline.scenario], Draws.stream(plan.seed, index, PLANTING_STREAM)
     weeks = _draw_weeks(plan, index, plan.timeline.calendar, draws)
     planned = plan.timeline.planted_weeks
-    planted = (weeks >= planned.start) & (weeks < planned.stop)
-    block = _draw_block(lender, plan, index, planted)
+    in_weeks = (weeks >= planned.start) & (weeks < planned.stop)
+    block = _draw_block(lender, plan, index, in_weeks)
+    planted = in_weeks & (block.affected | (scenario.delay_days > 0))
     application = block.tables["application"]
     weekday, hour = texts(application, "WEEKDAY_APPR_PROCESS_START"), numbers(application, "HOUR_APPR_PROCESS_START")
     truth: Table = {
@@ -85,14 +87,13 @@ def planted_block(lender: Lender, plan: Plan, index: int) -> Arrivals:
     return Arrivals(block.tables, truth, mature(truth, draws, delay=delay), block.is_test)
 
 
-def _draw_block(lender: Lender, plan: Plan, index: int, planted: Flags) -> Block:
+def _draw_block(lender: Lender, plan: Plan, index: int, in_weeks: Flags) -> Block:
     effect, clients = SCENARIOS[plan.timeline.scenario].effect, plan.clients_of(index)
-    if planted.all():
-        return make_block(lender, plan.seed, index, clients, effect=effect)
-    quiet = make_block(lender, plan.seed, index, clients)
-    if effect is UNCHANGED or not planted.any():
-        return quiet
-    return _mixed(quiet, make_block(lender, plan.seed, index, clients, effect=effect), planted)
+    if effect is UNCHANGED or not in_weeks.any():
+        return make_block(lender, plan.seed, index, clients)
+    changed = make_block(lender, plan.seed, index, clients, effect=effect)
+    reached = in_weeks & changed.affected
+    return changed if reached.all() else _mixed(make_block(lender, plan.seed, index, clients), changed, reached)
 
 
 def _draw_weeks(plan: Plan, index: int, calendar: Calendar, draws: Draws) -> Integers:
@@ -101,15 +102,16 @@ def _draw_weeks(plan: Plan, index: int, calendar: Calendar, draws: Draws) -> Int
     return calendar.week_at(place / plan.clients)
 
 
-def _mixed(quiet: Block, changed: Block, planted: Flags) -> Block:
+def _mixed(quiet: Block, changed: Block, reached: Flags) -> Block:
     first = int(np.asarray(quiet.tables["application"]["SK_ID_CURR"])[0])
-    tables = {name: _mixed_table(table, changed.tables[name], planted, first) for name, table in quiet.tables.items()}
-    probability = np.where(planted, changed.probability, quiet.probability)
-    return Block(tables, quiet.is_test, probability, np.where(planted, changed.defaulted, quiet.defaulted))
+    tables = {name: _mixed_table(table, changed.tables[name], reached, first) for name, table in quiet.tables.items()}
+    probability = np.where(reached, changed.probability, quiet.probability)
+    defaulted = np.where(reached, changed.defaulted, quiet.defaulted)
+    return Block(tables, quiet.is_test, probability, defaulted, reached)
 
 
-def _mixed_table(quiet: Table, changed: Table, planted: Flags, first: int) -> Table:
-    kept = rows_of_table(quiet, ~planted[np.asarray(quiet["SK_ID_CURR"], dtype=np.int64) - first])
-    taken = rows_of_table(changed, planted[np.asarray(changed["SK_ID_CURR"], dtype=np.int64) - first])
+def _mixed_table(quiet: Table, changed: Table, reached: Flags, first: int) -> Table:
+    kept = rows_of_table(quiet, ~reached[np.asarray(quiet["SK_ID_CURR"], dtype=np.int64) - first])
+    taken = rows_of_table(changed, reached[np.asarray(changed["SK_ID_CURR"], dtype=np.int64) - first])
     mixed = concatenated([kept, taken])
     return rows_of_table(mixed, np.argsort(np.asarray(mixed["SK_ID_CURR"]), kind="stable"))

@@ -226,7 +226,7 @@ def planted_scenario(timeline: Timeline) -> PlantedScenario:
         starts_at=_iso(weeks.start) if weeks else None,
         ends_at=_iso(weeks.stop) if weeks else None,
         columns=scenario.columns,
-        affected_share=scenario.effect.share,
+        affected_share=1.0 if scenario.delay_days else scenario.effect.share,
         risk=scenario.risk.value,
         rings=tuple(monitor.value for monitor in scenario.rings),
         may_ring=tuple(monitor.value for monitor in scenario.may_ring),

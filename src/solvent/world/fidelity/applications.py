@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from solvent.world.aggregates import published_aggregates
 from solvent.world.drawing.marginals import Floats, Table
+from solvent.world.drawing.sentinels import MISSING
 from solvent.world.fidelity.conditional import compare_conditional, compare_frequent
 from solvent.world.fidelity.correlations import (
-    MISSING,
     TARGET,
     among,
     compare_correlations,

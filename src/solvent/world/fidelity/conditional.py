@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from solvent.world.drawing.marginals import Coded, Column, Flags, Floats, Table, numbers, texts
-from solvent.world.fidelity.figures import FEWEST_REAL_ROWS, Comparison, Sample, compare_share
+from solvent.world.drawing.sentinels import MISSING_LABEL
+from solvent.world.fidelity.figures import FEWEST_REAL_ROWS, Comparison, Sample, compare_share, too_few_rows
 
-MISSING_LABEL = "__missing__"
 SHARE_SHOWN = 0.01
 """Rarer exact values are not compared one by one."""
 
@@ -17,13 +17,14 @@ def compare_conditional(
 ) -> list[Comparison]:
     """Compare the shares of `column` within each published group of `given`; both have the same rows.
 
-    Groups with fewer than `FEWEST_REAL_ROWS` real rows are left out.
+    A group with fewer than `FEWEST_REAL_ROWS` real rows, or with none here, is one comparison that is not judged.
     """
     compared = []
     for group, shares in published.items():
         rows = equals(given, group)
         known = sample.known(float(rows.sum()), float(np.mean(rows)))
         if not rows.any() or sample.rows * float(np.mean(rows)) < FEWEST_REAL_ROWS:
+            compared.append(too_few_rows(f"{name} given {group}"))
             continue
         for label, share in shares.items():
             made = float(np.mean(equals(column, label)[rows]))

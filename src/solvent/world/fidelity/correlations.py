@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from solvent.world.drawing.marginals import Coded, Column, Floats
+from solvent.world.drawing.sentinels import MISSING
 from solvent.world.fidelity.distances import (
     MEAN_OF_HALF_NORMAL,
     normal_scores,
@@ -15,7 +16,6 @@ from solvent.world.fidelity.figures import Comparison
 from solvent.world.fidelity.measured import Correlations
 
 TARGET = "TARGET"
-MISSING = "__missing"
 STRONGEST = 40
 FEWEST_PAIRS = 200
 """A correlation over fewer pairs was not published, and is not compared."""

@@ -19,7 +19,8 @@ FEWEST_REAL_ROWS = 200
 class Comparison:
     """How far a world is from one published number; `noise` is what sampling on both sides shows on average.
 
-    `world` and `published` are None for a distance between distributions.
+    `world` and `published` are None for a distance between distributions. What was measured on fewer than
+    `FEWEST_REAL_ROWS` is not judged: a figure counts it among those left out.
     """
 
     name: str
@@ -27,13 +28,15 @@ class Comparison:
     noise: float
     world: float | None = None
     published: float | None = None
+    is_judged: bool = True
 
 
 @dataclass(frozen=True)
 class Figure:
     """A line of the report: the largest or the mean difference of its comparisons, worst first.
 
-    `noise` is that of the worst comparison for a largest difference, the mean one for a mean.
+    `noise` is that of the worst comparison for a largest difference, the mean one for a mean. `left_out` counts the
+    groups of rows that were too small to judge.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Figure:
     noise: float
     compared: int
     worst: tuple[Comparison, ...]
+    left_out: int = 0
 
     @property
     def is_met(self) -> bool:
@@ -54,7 +58,8 @@ def largest(name: str, comparisons: Sequence[Comparison], goal: float) -> Figure
     ordered = _ordered(comparisons)
     if not ordered:
         return None
-    return Figure(name, ordered[0].difference, goal, ordered[0].noise, len(ordered), ordered[:WORST_SHOWN])
+    worst, left_out = ordered[:WORST_SHOWN], len(comparisons) - len(ordered)
+    return Figure(name, worst[0].difference, goal, worst[0].noise, len(ordered), worst, left_out)
 
 
 def mean(name: str, comparisons: Sequence[Comparison], goal: float) -> Figure | None:
@@ -63,17 +68,23 @@ def mean(name: str, comparisons: Sequence[Comparison], goal: float) -> Figure | 
     if not ordered:
         return None
     value, noise = (float(np.mean([getattr(one, part) for one in ordered])) for part in ("difference", "noise"))
-    return Figure(name, value, goal, noise, len(ordered), ordered[:WORST_SHOWN])
+    return Figure(name, value, goal, noise, len(ordered), ordered[:WORST_SHOWN], len(comparisons) - len(ordered))
 
 
 def _ordered(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
-    return tuple(sorted(comparisons, key=lambda one: (-one.difference, one.name)))
+    judged = (one for one in comparisons if one.is_judged)
+    return tuple(sorted(judged, key=lambda one: (-one.difference, one.name)))
 
 
 def compare_share(name: str, world: float, published: float, rows: tuple[float, float]) -> Comparison:
     """Compare a share; `rows` are the (effective) rows of the world and of the published sample."""
     spread = np.sqrt(max(published * (1 - published), 0.0) * (1 / max(rows[0], 1) + 1 / max(rows[1], 1)))
     return Comparison(name, abs(world - published), float(MEAN_OF_HALF_NORMAL * spread), world, published)
+
+
+def too_few_rows(name: str) -> Comparison:
+    """Return what stands for a group that is not judged."""
+    return Comparison(name, 0.0, 0.0, is_judged=False)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from solvent.world.drawing.marginals import Coded, Column, Flags, Floats, Integers, numbers
+from solvent.world.drawing.marginals import Coded, Column, Flags, Floats, Integers, numbers, ratio
+from solvent.world.drawing.sentinels import MISSING_LABEL, NO_DATE
 from solvent.world.fidelity.conditional import compare_conditional, equals
 from solvent.world.fidelity.correlations import compare_between_clients, compare_correlations, scores_of
 from solvent.world.fidelity.figures import (
@@ -19,12 +20,10 @@ from solvent.world.fidelity.figures import (
     largest,
     mean,
     no_comparisons,
+    too_few_rows,
 )
 from solvent.world.fidelity.folder import RawFolder
 from solvent.world.fidelity.measured import Measured
-
-NO_DATE = 365243
-"""The raw tables' number for "no date": missing in the published correlations of rows."""
 
 _LOAN_KEY = {"bureau_balance": "SK_ID_BUREAU"}
 _STATUSES = ("0", "1", "2", "3", "4", "5", "C", "X")
@@ -71,26 +70,21 @@ def _derived(folder: RawFolder, table: str, columns: Mapping[str, Column]) -> di
     return derived
 
 
-def _ratio(columns: dict[str, Column], upper: str, lower: str) -> Floats:
-    below = numbers(columns, lower)
-    return numbers(columns, upper) / np.where(below > 0, below, np.nan)
-
-
 def _delay(columns: dict[str, Column]) -> Floats:
     return numbers(columns, "DAYS_ENTRY_PAYMENT") - numbers(columns, "DAYS_INSTALMENT")
 
 
 def _paid(columns: dict[str, Column]) -> Floats:
-    return _ratio(columns, "AMT_PAYMENT", "AMT_INSTALMENT")
+    return ratio(columns, "AMT_PAYMENT", "AMT_INSTALMENT")
 
 
 _DERIVED: Mapping[str, Mapping[str, Callable[[dict[str, Column]], Floats]]] = {
-    "bureau": {"DEBT_TO_CREDIT": lambda columns: _ratio(columns, "AMT_CREDIT_SUM_DEBT", "AMT_CREDIT_SUM")},
+    "bureau": {"DEBT_TO_CREDIT": lambda columns: ratio(columns, "AMT_CREDIT_SUM_DEBT", "AMT_CREDIT_SUM")},
     "previous_application": {
-        "CREDIT_TO_APPLICATION": lambda columns: _ratio(columns, "AMT_CREDIT", "AMT_APPLICATION"),
-        "CREDIT_TO_ANNUITY": lambda columns: _ratio(columns, "AMT_CREDIT", "AMT_ANNUITY"),
+        "CREDIT_TO_APPLICATION": lambda columns: ratio(columns, "AMT_CREDIT", "AMT_APPLICATION"),
+        "CREDIT_TO_ANNUITY": lambda columns: ratio(columns, "AMT_CREDIT", "AMT_ANNUITY"),
     },
-    "credit_card_balance": {"USE": lambda columns: _ratio(columns, "AMT_BALANCE", "AMT_CREDIT_LIMIT_ACTUAL")},
+    "credit_card_balance": {"USE": lambda columns: ratio(columns, "AMT_BALANCE", "AMT_CREDIT_LIMIT_ACTUAL")},
     "installments_payments": {
         "DELAY_DAYS": _delay,
         "PAY_RATIO": _paid,
@@ -142,7 +136,7 @@ def _judge_conditional(columns: dict[str, Column], table: str, measured: Measure
         if isinstance(shares, Mapping) and text.startswith(f"{table}{_SHARE_MISSING}"):
             split = columns[_SPLITS[text.partition(_SHARE_MISSING)[2]]]
             for column, by_group in shares.items():
-                missing = {group: {"__missing__": share} for group, share in by_group.items()}
+                missing = {group: {MISSING_LABEL: share} for group, share in by_group.items()}
                 compared += compare_conditional(columns[column], split, missing, name=column, sample=sample)
         elif isinstance(shares, Mapping) and given and table == _TABLE_OF_CONDITIONAL.get(name, _PREVIOUS):
             compared += compare_conditional(columns[name], columns[given], shares, name=name, sample=sample)
@@ -190,10 +184,12 @@ def judge_transitions(folder: RawFolder, measured: Measured) -> list[Figure]:
     for row, start in enumerate(_STATUSES):
         size = counts[row].sum()
         months = real * measured.content["tables"]["bureau_balance"]["columns"]["STATUS"]["shares"][start]
-        if size and months >= FEWEST_REAL_ROWS:
-            for column, end in enumerate(_STATUSES):
-                share = measured.content["bureau_transition"][start][end]
-                compared.append(compare_share(f"{start} to {end}", counts[row, column] / size, share, (size, months)))
+        if not size or months < FEWEST_REAL_ROWS:
+            compared.append(too_few_rows(f"from {start}"))
+            continue
+        for column, end in enumerate(_STATUSES):
+            share = measured.content["bureau_transition"][start][end]
+            compared.append(compare_share(f"{start} to {end}", counts[row, column] / size, share, (size, months)))
     figure = largest("bureau_balance: monthly transitions", compared, RELATION_GOAL)
     return [figure] if figure else []
 

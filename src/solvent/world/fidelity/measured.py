@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from solvent.world.drawing.marginals import Floats
+from solvent.world.drawing.sentinels import MISSING
 from solvent.world.published import read_facts
 
 INSTALMENTS = "instalment_"
-MISSING = "__missing"
 
 
 @dataclass(frozen=True)

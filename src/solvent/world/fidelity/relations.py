@@ -7,10 +7,11 @@ import numpy as np
 
 from solvent.errors import WorldError
 from solvent.world.drawing.marginals import Coded, Flags, Floats, Table, numbers, texts
+from solvent.world.drawing.sentinels import NO_DATE
+from solvent.world.drawing.time_spans import YEAR_DAYS
 from solvent.world.fidelity.figures import Comparison, compare_share
 from solvent.world.fidelity.measured import Measured
 
-NOT_EMPLOYED_DAYS = 365243
 MONEY_SLACK = 1e-6
 _CASH, _REVOLVING = "Cash loans", "Revolving loans"
 _DOCUMENTS = tuple(f"FLAG_DOCUMENT_{number}" for number in range(2, 22))
@@ -48,7 +49,7 @@ def _rule(text: str) -> Rule:
 
 
 def _idle(table: Table) -> Flags:
-    return np.asarray(numbers(table, "DAYS_EMPLOYED") == NOT_EMPLOYED_DAYS, dtype=np.bool_)
+    return np.asarray(numbers(table, "DAYS_EMPLOYED") == NO_DATE, dtype=np.bool_)
 
 
 def _missing(table: Table, name: str) -> Flags:
@@ -189,7 +190,7 @@ _RULES: Mapping[str, Rule] = {
     "DEF_30 <= OBS_30 social circle": _at_most("DEF_30_CNT_SOCIAL_CIRCLE", "OBS_30_CNT_SOCIAL_CIRCLE"),
     "OBS_60 <= OBS_30": _at_most("OBS_60_CNT_SOCIAL_CIRCLE", "OBS_30_CNT_SOCIAL_CIRCLE"),
     "DAYS_EMPLOYED (employed) is later than DAYS_BIRTH + 14 years": lambda t: (
-        numbers(t, "DAYS_EMPLOYED") > numbers(t, "DAYS_BIRTH") + 14 * 365.25,
+        numbers(t, "DAYS_EMPLOYED") > numbers(t, "DAYS_BIRTH") + 14 * YEAR_DAYS,
         ~_idle(t),
     ),
     "DAYS_REGISTRATION and DAYS_ID_PUBLISH are later than DAYS_BIRTH": _after_birth,

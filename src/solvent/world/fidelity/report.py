@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow.parquet
 
 from solvent.domain.progress import Progress, silent
-from solvent.world.drawing.marginals import numbers
+from solvent.world.drawing.marginals import Floats, numbers
 from solvent.world.fidelity.applications import (
     aggregates_of_applications,
     judge_aggregates,
@@ -18,8 +18,9 @@ from solvent.world.fidelity.applications import (
     read_applications,
 )
 from solvent.world.fidelity.correlations import TARGET
-from solvent.world.fidelity.figures import Comparison, Figure
-from solvent.world.fidelity.folder import labelled
+from solvent.world.fidelity.distances import MEAN_OF_HALF_NORMAL
+from solvent.world.fidelity.figures import FEWEST_REAL_ROWS, Comparison, Figure
+from solvent.world.fidelity.folder import RawFolder, labelled
 from solvent.world.fidelity.histories import judge_rows, judge_transitions
 from solvent.world.fidelity.measured import load_measured
 from solvent.world.published import load_facts
@@ -59,7 +60,8 @@ def judge_folder(path: Path, *, progress: Progress = silent) -> FidelityReport:
     progress("comparing the applications", 0.0)
     folder = labelled(path, facts)
     table = read_applications(folder, measured)
-    figures = [_default_rate(path, numbers(table, TARGET), facts.default_rate), *judge_columns(table, measured)]
+    figures = [*_default_rates(path, folder, numbers(table, TARGET), facts.default_rate)]
+    figures += judge_columns(table, measured)
     progress("counting the history of each client", 0.15)
     aggregates = aggregates_of_applications(folder)
     figures += judge_aggregates(aggregates, measured)
@@ -74,23 +76,26 @@ def judge_folder(path: Path, *, progress: Progress = silent) -> FidelityReport:
     return FidelityReport(folder.clients, tuple(figures))
 
 
-def _default_rate(path: Path, target: np.ndarray[Any, np.dtype[np.float64]], published: float) -> Figure:
-    """Judge the mean true probability where the folder holds the truth: it moves less than the outcomes drawn."""
+def _default_rates(path: Path, folder: RawFolder, target: Floats, published: float) -> Iterator[Figure]:
+    """Yield the figure of the drawn defaults, and of the true probabilities of the same clients if there is a truth."""
+    yield _mean_figure("default rate", TARGET, target[~np.isnan(target)], published)
     truth = path / "truth.parquet"
     if truth.is_file():
-        values = pyarrow.parquet.read_table(truth, columns=["true_probability_default"])[0].to_numpy()
-    else:
-        values = target[~np.isnan(target)]
+        table = pyarrow.parquet.read_table(truth, columns=["SK_ID_CURR", "true_probability_default"])
+        known = np.isin(table["SK_ID_CURR"].to_numpy(), folder.client_keys)
+        values = table["true_probability_default"].to_numpy()[known]
+        yield _mean_figure("mean true probability", "true_probability_default", values, published)
+
+
+def _mean_figure(name: str, column: str, values: Floats, published: float) -> Figure:
     made = float(np.mean(values))
-    noise = float(np.sqrt(2 / np.pi) * np.std(values) / np.sqrt(values.size))
-    one = Comparison(
-        "mean true probability" if truth.is_file() else TARGET, abs(made - published), noise, made, published
-    )
-    return Figure("default rate", one.difference, DEFAULT_RATE_GOAL, noise, 1, (one,))
+    noise = float(MEAN_OF_HALF_NORMAL * np.std(values) / np.sqrt(values.size))
+    one = Comparison(column, abs(made - published), noise, made, published)
+    return Figure(name, one.difference, DEFAULT_RATE_GOAL, noise, 1, (one,))
 
 
 def report_lines(report: FidelityReport) -> Iterator[str]:
-    """Yield the report as lines of text: figure, goal, noise, and the worst offenders by name."""
+    """Yield the report as lines of text: figure, goal, noise, the worst offenders by name, groups left out."""
     yield f"{report.clients:,} clients; noise is what sampling on both sides shows where nothing is wrong"
     yield f"{'':7}{'figure':62}{'value':>8}{'goal':>8}{'noise':>8}{'of':>7}"
     for figure in report.figures:
@@ -98,6 +103,8 @@ def report_lines(report: FidelityReport) -> Iterator[str]:
         yield (f"{state:7}{figure.name:62}{figure.value:8.4f}{figure.goal:8.3f}{figure.noise:8.4f}{figure.compared:7d}")
         if not figure.is_met:
             yield from (f"{'':9}{_worst_line(one)}" for one in figure.worst)
+    left_out = [f"{figure.left_out} in {figure.name}" for figure in report.figures if figure.left_out]
+    yield f"left out, as fewer than {FEWEST_REAL_ROWS} real rows show them: {', '.join(left_out) or 'nothing'}"
     yield f"{len(report.missed)} of {len(report.figures)} figures above their goal"
 
 

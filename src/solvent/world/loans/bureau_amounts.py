@@ -1,6 +1,6 @@
 """The amounts of the loans at other lenders: credit, debt, limit, annuity and what is overdue.
 
-Shares without another source were measured on 5,219 bureau rows of real applicants.
+Shares without another source were measured on 5,218 bureau rows of real applicants.
 """
 
 import numpy as np
@@ -32,7 +32,7 @@ _MEAN_CREDIT_COUNTS, _MEAN_CREDIT_KEEPS = (2.0, 6.0, 10.0, 16.0), (1.0, 0.9, 0.8
 """The more loans, the less their mean differs between clients: median of it, and the power left at so many loans."""
 
 _SMALLEST_STEP = 0.045
-"""Every credit of 5,219 bureau rows is a multiple of it: a hundredth of the currency before it was scaled."""
+"""Every credit of 5,218 bureau rows is a multiple of it: a hundredth of the currency before it was scaled."""
 
 _SMALLEST_CREDIT = 26_000.0
 _LEAST_OWING = 0.4

@@ -1,6 +1,6 @@
 """When the loans at other lenders were to end, ended, and were last reported.
 
-The shares and quantiles in this module were measured on 5,219 bureau rows of real applicants, per type and activity;
+The shares and quantiles in this module were measured on 5,218 bureau rows of real applicants, per type and activity;
 `history_rows.json` and `history_correlation.json` of the published statistics hold the margins that they add up to.
 """
 
@@ -12,12 +12,12 @@ from solvent.world.drawing.draws import Draws
 from solvent.world.drawing.marginals import Coded, Flags, Floats
 from solvent.world.drawing.normal import normal_cdf
 from solvent.world.drawing.rows import Rows
+from solvent.world.drawing.time_spans import MONTH_DAYS
 from solvent.world.published import Facts
 
 OLDEST_DAY = -2922.0
 """The bureau reports eight years."""
 
-MONTH_DAYS = 30.4375
 _NO_LIMIT_END = (27000.0, 31200.0)
 """Cards without a term carry an end date some 80 years ahead (2 % of the rows)."""
 
@@ -77,7 +77,7 @@ def terms(facts: Facts, known: tuple[Rows, Coded, Flags, Floats], leaning: Float
     place = normal_cdf(latent)
     book = Book(rows, kind, active, opened, opened)
     past = draws.uniform(size) < book.share(_PAST_ITS_END, 0.05)
-    term, listed = np.empty(size), facts.histories["sample"]["bureau"]["term_months"]
+    term, listed = np.empty(size), facts.history_assumptions["bureau"]["term_months"]
     for label in kind.labels:
         for state in (_OPEN, _DONE):
             chosen = np.flatnonzero(kind.equals(label) & (active == (state == _OPEN)))

@@ -15,7 +15,7 @@ _FIRST_LIMITS = np.array([45_000.0, 67_500.0, 67_500.0, 112_500.0, 112_500.0, 18
 """First limits of cards raised later: an assumption, values that more statements than largest limits have."""
 
 _LATER_RAISED = 0.24
-"""Share of the cards whose largest limit is above the granted one (322 real cards)."""
+"""Share of the cards whose largest limit is above the granted one (assumption: about a quarter)."""
 
 
 def largest_limits(figure: Floats) -> Floats:

@@ -46,7 +46,7 @@ _DEARER = 0.1
 
 _CASH_TERM_SHIFT = np.array([-0.3, 0.0, -0.1, 0.0])
 """What approved and refused cash loans are shorter by than their size lets expect, in deviations of the latent
-(mean terms of 24.8 and 35.8 months among 948 and 370 of them)."""
+(tuned so that approved ones last two years on average, refused ones three)."""
 
 HIGH, MIDDLE, LOW_NORMAL, LOW_ACTION = 0, 1, 2, 3
 _MONTHLY_RATE = np.array([[0.05, 0.0325, 0.0237, 0.0163], [0.059, 0.0337, 0.0195, 0.0085]])

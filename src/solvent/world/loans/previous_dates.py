@@ -7,10 +7,8 @@ import numpy as np
 
 from solvent.world.drawing.draws import Draws
 from solvent.world.drawing.marginals import Floats, Integers, Table
+from solvent.world.drawing.sentinels import NO_DATE
 from solvent.world.loans.previous_plan import APPROVED, CASH, CONSUMER, REVOLVING, Applications
-
-NO_DATE = 365243.0
-"""The raw tables' date for «not yet» and «does not apply»."""
 
 _NOT_RECORDED = np.array([0.062, 0.016, 0.047])
 """Share of approved cash, consumer and revolving loans without any date; more of the last hundred days' cash loans."""

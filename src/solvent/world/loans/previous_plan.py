@@ -14,6 +14,7 @@ from solvent.world.drawing.draws import Draws
 from solvent.world.drawing.marginals import Flags, Floats, Integers
 from solvent.world.drawing.normal import normal_cdf, normal_quantile
 from solvent.world.drawing.rows import Rows, rank_within, round_randomly, rows_of
+from solvent.world.drawing.time_spans import MONTH_DAYS
 from solvent.world.loans.previous_habits import Habits, habits_of
 from solvent.world.published import Facts
 
@@ -27,14 +28,13 @@ _FIRST_IS_CASH = 0.085
 _REFUSAL_WEIGHT = np.array([1.5, 0.16, 5.0])
 """Odds of a cash, consumer and card application to be the one that is not approved."""
 
-_REFUSED_WEIGHT = np.array([0.62, 3.6, 1.35])
+_REFUSED_WEIGHT = np.array([0.57, 3.6, 1.35])
 """Odds of such a one to be refused rather than cancelled, or, for goods, left unused."""
 
 _CANCELED_SINCE = -470.0
 _SAME_DAY = np.array([[0.26, 0.62, 0.66, 0.5], [0.06, 0.5, 0.38, 0.25], [0.42, 0.66, 0.62, 0.5]])
 """Share of the applications made with the client's next one, by kind and decision."""
 
-_MONTH_DAYS = 30.4375
 _UNLISTED_CARD_MONTHS = 95
 """Cards with so many statements were granted before the window and are not listed (an assumption: a tenth of them)."""
 
@@ -152,7 +152,7 @@ def _days(
     own = np.sqrt(between) * draws.normal(rows.count.shape[0])[rows.owner]
     place = normal_cdf(own + np.sqrt(1 - between) * draws.normal(size))
     day = newest.copy()
-    shares = facts.histories["sample"]["previous_application"]
+    shares = facts.history_assumptions["previous_application"]
     for of_kind, of_status in np.ndindex(len(_KINDS), len(_STATUSES)):
         chosen = np.flatnonzero((kind == of_kind) & (status == of_status))
         days, places = shares["day"][_KINDS[of_kind]][_STATUSES[of_status]], shares["day_places"]
@@ -160,7 +160,7 @@ def _days(
         drawn = np.interp(place[chosen] * reach, places, days)
         day[chosen] = np.where(reach > 0, drawn, newest[chosen])
     day = _first_is_oldest(rows, day, first & draws.chance(0.93, size))
-    of_card = -_MONTH_DAYS * (figures.count("card_months")[rows.owner] - 1.0 + draws.uniform(size))
+    of_card = -MONTH_DAYS * (figures.count("card_months")[rows.owner] - 1.0 + draws.uniform(size))
     day = np.where(card, np.minimum(of_card, newest), day)
     day = np.where(rank_within(rows, np.where(card, np.inf, -day)) == 0, newest, day)
     return np.clip(

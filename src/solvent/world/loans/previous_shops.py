@@ -1,4 +1,4 @@
-"""Where an earlier application was made: channel, seller, its size, and the goods (shares of `histories.json`)."""
+"""Where an earlier application was made: channel, seller, its size, and the goods (`history_assumptions.json`)."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ def add_shop(
     """
     priced, walk_in, family, sources = known
     habits = made.habits
-    kind, shares = made.kind, facts.histories["sample"]["previous_application"]
+    kind, shares = made.kind, facts.history_assumptions["previous_application"]
     of_cash = np.where(~priced, 4, np.where(walk_in, 5, 6))
     place = np.where(kind == CONSUMER, family, np.where(kind == CASH, of_cash, np.where(priced, 8, 7)))
     of_place = Coded(place, tuple(shares["channel"]))

@@ -47,7 +47,7 @@ _SUITE_OF_CANCELED = 0.031
 """Share of the canceled applications with a suite (history_correlation.json)."""
 
 _CLIENT_TYPES = ("New", "Refreshed", "Repeater", "XNA")
-_NEW_AND_REFRESHED = np.array([[0.52, 0.66], [0.965, 0.985], [0.26, 0.34]])
+_NEW_AND_REFRESHED = np.array([[0.41, 0.57], [0.965, 0.985], [0.26, 0.34]])
 """Cumulated shares of new and refreshed clients among those of the first visit, by kind of the application."""
 
 _PAUSES, _REFRESHED = (0.0, 365.0, 730.0, 915.0, 1100.0, 1300.0), (0.012, 0.015, 0.06, 0.12, 0.55, 0.75)
@@ -128,7 +128,7 @@ def _families(made: Applications, offers: Offers, sources: Integers, draws: Draw
 
 
 def _reject_reasons(facts: Facts, made: Applications, draws: Draws) -> Coded:
-    shares = facts.histories["sample"]["previous_application"]["reject_reason"]
+    shares = facts.history_assumptions["previous_application"]["reject_reason"]
     place = made.habits.uniform(made.habits.sources(draws), 0.25, draws)
     reason = choose_by(Coded(np.where(made.status == REFUSED, made.kind, -1), tuple(shares)), shares, place)
     labels = (*reason.labels, "XAP", "CLIENT")

@@ -12,7 +12,7 @@ from solvent.world.payments.instalment_loans import DAYS_BETWEEN_INSTALMENTS, In
 from solvent.world.payments.statement_calendar import OLDEST_MONTH, StatementCalendar
 
 PERSISTENCE = 0.75
-"""Correlation of how a loan's neighbouring instalments are paid (delays of 150 clients: 0.74)."""
+"""Correlation of how a loan's neighbouring instalments are paid (assumption)."""
 
 _FEWEST_DEBT_MONTHS = 4.0
 _LATER_LENIENCE, _STRICTER_SINCE = 1.2, -1100.0
@@ -169,8 +169,8 @@ def draw_entry_days(
 ) -> Floats:
     """Return DAYS_ENTRY_PAYMENT of each due instalment, float64 (n,); late ones as chosen, others early.
 
-    How early is a habit of the client (its mean delay), of the loan and of the moment (shares of variance of 150
-    clients: .28, .32, .40); in a fifth of the loans many payments come on the day.
+    How early is a habit of the client (its mean delay), of the loan and of the moment (assumption: about a third
+    of the variance each); in a fifth of the loans many payments come on the day.
     """
     size = due.due.shape[0]
     crossing = due.gap + 1 + np.floor(draws.exponential(5.0, size))

@@ -15,7 +15,7 @@ MONTHLY_INTEREST = 0.037
 _MINIMUM_RATES = np.array([0.05, 0.06, 0.07])
 _MINIMUM_OF_BALANCE = 0.3
 """Share of the cards with a minimum payment of 5 % of the balance instead of the limit: tuned so that two thirds of the
-minimum payments are 5, 6 or 7 % of the limit, as on the statements of 358 real cards."""
+minimum payments are 5, 6 or 7 % of the limit."""
 
 _LIMIT_OF_LARGE_MINIMUM = 450_000.0
 """Above this limit the minimum is a part of the balance: 1 % of the minima exceed 23,347 (history_rows.json)."""

@@ -20,8 +20,8 @@ _IS_USED = np.array([0.55, 1.0, 0.0, 0.0])
 _USE = np.array([0.0, 1.0, 0.0, 0.0])
 _MACHINE_DRAWS = np.array([0.2, -0.08, 1.0, 0.0])
 _LATE = np.array([0.0, 0.0, 0.0, 1.0])
-"""Weights of the latents. Cards never used are young (340 real cards: 18 months against 46), which a correlation with
-their use cannot say: months decide on use at all, and the other weights give back the correlations."""
+"""Weights of the latents. Cards never used are young (an assumption: under two years, others nearly four), which a
+correlation with their use cannot say: months decide on use at all, and the other weights give back the correlations."""
 
 
 @dataclass(frozen=True)

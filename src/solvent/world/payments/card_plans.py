@@ -26,7 +26,7 @@ _MEAN_OF_LEVEL = 0.78
 """Mean balance over the level, while one is carried; tuned so that 45 % of the statements have a balance."""
 
 _FIRST_CUT = -72
-"""No limit is 0 before this month, on statements of 358 real cards."""
+"""No limit is 0 before this month (assumption)."""
 
 
 @dataclass(frozen=True)

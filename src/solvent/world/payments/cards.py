@@ -19,7 +19,7 @@ _MISSING_MONTHS = np.array([-1.0, 0.0, 1.0, 2.0, 4.0])
 """Months after the first use in which nothing paid shows as missing, not as 0."""
 
 _ZERO_BEFORE = -40
-"""A used card begun before this month shows 0, not missing, until its first use: assumed, seen on about 90 clients."""
+"""A used card begun before this month shows 0, not missing, until its first use: an assumption."""
 
 _STATUSES = ("Active", "Completed", "Signed", "Sent proposal")
 

@@ -13,14 +13,14 @@ from solvent.world.payments.arrears import Arrears, DueInstalments, whole_counts
 from solvent.world.payments.instalment_amounts import AMOUNT_STEP
 
 DAYS_BETWEEN_PARTS = 31.0
-"""The first part of an instalment usually comes with the payment of the month before (150 clients: median 31 days)."""
+"""The first part of an instalment usually comes with the payment of the month before (assumption)."""
 
 UNPAID_SHARE = 0.000133
 """Share of rows with neither day nor amount (history_rows.json, installments_payments)."""
 
 
 _FIRST_PARTS = (0.64, 0.76)
-"""Cumulated shares of first parts that are a small rest of the payment before, and nearly all (150 clients)."""
+"""Cumulated shares of first parts that are a small rest of the payment before, and nearly all (assumption)."""
 
 _SPLITS = 1.15
 """Splits for each that lacks, as some fall beyond the application (tuned)."""
@@ -33,7 +33,7 @@ _OLDER_SPLIT, _OLD = 0.6, -1100.0
 """Instalments due before this day are split sooner: parts are commoner in old rows (history_correlation.json)."""
 
 _DAYS_EARLY = 7.0
-"""Days before the due day within which the second part comes if it is not late (150 clients: median 3 days late)."""
+"""Days before the due day within which the second part comes if it is not late (assumption)."""
 
 
 @dataclass(frozen=True)

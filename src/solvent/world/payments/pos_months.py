@@ -12,7 +12,7 @@ from solvent.world.payments.statement_calendar import OLDEST_MONTH, StatementCal
 _STATUSES = ("Active", "Completed", "Signed", "Demand", "Amortized debt", "Returned to the store", "Approved")
 ACTIVE, COMPLETED, SIGNED, DEMAND, AMORTIZED, RETURNED, APPROVED = range(len(_STATUSES))
 
-NO_LAST_BALANCE = 0.02
+NO_LAST_BALANCE = 0.01
 """Share of ended loans that stop in the month before their end, so that «Completed» has its 7.3 % of the balances."""
 
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from solvent.world.drawing.draws import Draws
 from solvent.world.drawing.marginals import Floats, Integers
+from solvent.world.drawing.time_spans import MONTH_DAYS
 
-MONTH_DAYS = 30.4375
 OLDEST_MONTH = -96
 OLDEST_DAY = -2922.0
 """The raw tables reach back eight years: 96 months, 2,922 days."""
