@@ -151,8 +151,12 @@ def tell_apart(left: Rows, right: Rows, *, seed: int) -> Told:
         gains += booster.feature_importance("gain")
     order = np.argsort(-gains)[:TELLTALES]
     telltales = tuple((left.names[at], float(gains[at] / max(gains.sum(), 1e-9))) for at in order)
-    auc = measure_auc(ScoredOutcomes(scores, scores, side), np.ones((1, len(side))))
-    return Told(float(auc[0]), telltales)
+    return Told(auc_of(scores, side), telltales)
+
+
+def auc_of(scores: Floats, side: Floats) -> float:
+    """Return the chance that a row of side 1 outscores one of side 0, both (n,); equal scores count a half."""
+    return float(measure_auc(ScoredOutcomes(scores, scores, side), np.ones((1, len(side))))[0])
 
 
 def draw_like(simulated: Rows, real: Rows, *, seed: int) -> Rows:

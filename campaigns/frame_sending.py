@@ -84,12 +84,14 @@ async def _hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
 
 
 def _read_answers(received: bytes, seconds: float, *, is_ended: bool) -> Heard:
-    answers = []
+    """Cut what came into answers; of several, each gets its share of the time, since they came in turn."""
+    parts = []
     while received.startswith(b"HTTP/1.1 ") and b"\r\n\r\n" in received:
         head, _, rest = received.partition(b"\r\n\r\n")
         first, *lines = head.split(b"\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(b":") for line in lines)}
         size = int(headers.get(b"content-length", b"0"))
-        answers.append(Answer(int(first.split()[1]), headers, rest[:size], seconds))
+        parts.append((int(first.split()[1]), headers, rest[:size]))
         received = rest[size:]
+    answers = (Answer(*part, seconds=seconds / len(parts)) for part in parts)
     return Heard(tuple(answers), received, is_ended)

@@ -46,6 +46,12 @@ def test_two_halves_of_one_world_cannot_be_told_apart(halves: tuple[Any, Any]) -
     assert TOLD.tell_apart(*halves, seed=1).auc == pytest.approx(0.5, abs=0.08)
 
 
+def test_equal_scores_tell_nothing_apart() -> None:
+    side = np.array([0.0, 0.0, 1.0, 1.0])
+    assert TOLD.auc_of(np.full(4, 0.3), side) == 0.5
+    assert TOLD.auc_of(np.array([0.1, 0.4, 0.4, 0.8]), side) == 0.875
+
+
 def test_a_planted_fault_is_told_and_named(halves: tuple[Any, Any]) -> None:
     left, right = halves
     faulty = TOLD.Rows(right.names, right.values * [0.1, 1.0, 1.0, 1.0, 1.0, 1.0], right.defaulted)

@@ -23,7 +23,9 @@ def _check_truth(out: Path | None) -> Path | None:
     if out is None:
         return None
     if out.exists():
-        raise typer.BadParameter("that file exists, and what it says of earlier decisions is nowhere else: name another")
+        raise typer.BadParameter(
+            "that file exists, and nothing else knows what it says of earlier decisions: name another"
+        )
     return check_file_name(".csv")(out)
 
 

@@ -73,7 +73,7 @@ def make_world(
     _check_request(out, request)
     started = time.monotonic()
     _remove_leftovers(out)
-    partial = out.parent / f".{out.name}.{os.getpid()}.partial"
+    partial = _surroundings(out) / f".{out.name}.{os.getpid()}.partial"
     partial.mkdir(parents=True)
     try:
         progress("reading the published statistics", 0.0)
@@ -103,6 +103,8 @@ def _check_request(out: Path, request: WorldRequest) -> None:
         raise WorldError(f"unknown file format: choose one of {', '.join(FORMATS)}")
     if out.exists() and not out.is_dir():
         raise WorldError(f"{out} is a file: name a folder for the world")
+    if out.is_dir() and not os.access(out, os.W_OK):
+        raise WorldError(f"the folder {out} cannot be written: choose another one, or change its permissions")
     if out.is_dir() and any(out.iterdir()) and not request.force:
         raise WorldError(f"the folder {out} is not empty: choose another one, or use --force to replace its tables")
 
@@ -164,9 +166,14 @@ def _move_into_place(partial: Path, out: Path) -> None:
         raise
 
 
+def _surroundings(out: Path) -> Path:
+    """Return the folder to work in: beside `out`, or in it where it is a disk of its own, since files move by name."""
+    return out if out.is_mount() else out.parent
+
+
 def _remove_leftovers(out: Path) -> None:
     """Remove what makings of this folder left that were killed."""
-    for partial in out.parent.glob(f".{glob.escape(out.name)}.*.partial"):
+    for partial in _surroundings(out).glob(f".{glob.escape(out.name)}.*.partial"):
         owner = partial.name.split(".")[-2]
         if owner.isdecimal() and not _is_running(int(owner)):
             shutil.rmtree(partial, ignore_errors=True)

@@ -10,6 +10,7 @@ from solvent.world.fidelity.figures import (
     largest,
     mean,
     no_comparisons,
+    too_few_rows,
 )
 
 SAMPLE = Sample(np.array([0.0, 0.5, 1.0]), 1000.0)
@@ -63,3 +64,10 @@ def test_a_figure_names_its_worst_comparisons_and_is_met_up_to_its_goal() -> Non
 def test_nothing_compared_is_no_figure() -> None:
     assert largest("KS", [], 0.02) is None
     assert mean("MAE", [], 0.02) is None
+
+
+def test_a_group_of_too_few_rows_is_counted_and_not_judged() -> None:
+    figure = largest("shares", [Comparison("a", 0.01, 0.002), too_few_rows("b")], 0.03)
+    assert figure is not None
+    assert (figure.compared, figure.left_out, [one.name for one in figure.worst]) == (1, 1, ["a"])
+    assert largest("shares", [too_few_rows("b")], 0.03) is None

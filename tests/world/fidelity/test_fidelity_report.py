@@ -65,6 +65,26 @@ def test_every_published_part_has_its_figure(judged: FidelityReport) -> None:
         assert _figure(judged, f"{table}: missing share").compared == len(part["columns"]) + len(part["derived"])
 
 
+def test_the_default_rate_is_that_of_the_drawn_outcomes_and_the_truth_has_its_own_figure(
+    small_world: tuple[Path, WorldSummary], judged: FidelityReport
+) -> None:
+    drawn = pyarrow.parquet.read_table(small_world[0] / "application_train.parquet")
+    truth = pyarrow.parquet.read_table(small_world[0] / "truth.parquet")
+    labelled = np.isin(truth["SK_ID_CURR"].to_numpy(), drawn["SK_ID_CURR"].to_numpy())
+    assert _figure(judged, "default rate").worst[0].world == pytest.approx(drawn["TARGET"].to_numpy().mean())
+    assert _figure(judged, "mean true probability").worst[0].world == pytest.approx(
+        truth["true_probability_default"].to_numpy()[labelled].mean()
+    )
+
+
+def test_lines_count_the_groups_that_too_few_real_rows_show(judged: FidelityReport) -> None:
+    transitions = _figure(judged, "bureau_balance: monthly transitions")
+    assert 0 < transitions.left_out < 8
+    assert transitions.compared == 8 * (8 - transitions.left_out)
+    left_out = next(line for line in report_lines(judged) if line.startswith("left out"))
+    assert f"{transitions.left_out} in bureau_balance: monthly transitions" in left_out
+
+
 def test_lines_mark_missed_goals_and_name_the_worst_columns(judged: FidelityReport) -> None:
     lines = list(report_lines(judged))
     assert sum(line.startswith("MISSED") for line in lines) == len(judged.missed)
