@@ -8,7 +8,8 @@ instalments, and are enriched in defaults: they have their own lines, with and w
 clients the model looks like a lender whose payment records are lost; in the world every client with a loan has some.
 
 Shares and factors inside the tables of the world were partly measured on the same sample (`tools/measure_sample.py`),
-without its TARGET: nothing by which the model ranks these clients was learned from their outcomes.
+without its TARGET. The truth is fitted to published correlations with TARGET over 13,718 applications; whether these
+clients are among them is not known.
 """
 
 import argparse
@@ -100,9 +101,7 @@ def main() -> None:
             f"{name:44}{len(part):6d}{int(defaulted.sum()):10d}{auc:8.3f}  ({low:.3f} to {high:.3f})"
             f"   {plain[0]:.3f} ({plain[1]:.3f} to {plain[2]:.3f})"
         )
-    print(
-        "in-sample in the columns, not in the outcomes: parts of the world were measured on the same clients, no TARGET"
-    )
+    print("in-sample: parts of the world were measured on the same clients, without TARGET")
 
 
 if __name__ == "__main__":
