@@ -39,7 +39,7 @@ def add_evidence(test: str, *, seed: int, trials: int, failures: int, **facts: A
 
 def describe_bound(failures: int, trials: int) -> str:
     """Say what no failure proves: the 95 % bound of the rate is 3 / N (rule of three), which few trials leave open."""
-    return f", rate below {3 / trials:.2%} (95 %)" if trials > 3 and not failures else ""
+    return f", rate below {3 / trials:.2g} (95 %)" if trials > 3 and not failures else ""
 
 
 def find_commit() -> str:

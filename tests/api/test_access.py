@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
+from fastapi import APIRouter, FastAPI
+
 from edge_examples import (
     FOREVER,
     KEYS,
@@ -15,8 +17,6 @@ from edge_examples import (
     make_client,
     make_services,
 )
-from fastapi import APIRouter, FastAPI
-
 from solvent.api.access import SCOPES as DECLARED
 from solvent.api.access import UndeclaredRouteError, check_routes, route_of
 from solvent.api.app import create_app

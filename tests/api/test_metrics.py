@@ -2,9 +2,9 @@ import os
 from pathlib import Path
 
 import pytest
-from edge_examples import make_client, make_services
 from prometheus_client.parser import text_string_to_metric_families
 
+from edge_examples import make_client, make_services
 from solvent.api.metrics import BUCKETS, Metrics, render_metrics
 from solvent.api.metrics_files import MetricsFiles
 from solvent.scoring.model import Model
