@@ -69,7 +69,7 @@ class Block:
 
 
 def build_lender() -> Lender:
-    """Read the facts and fit copula, rules and outcomes, in about half a second."""
+    """Read the facts and fit copula, rules and outcomes: made once, used for every block."""
     facts = load_facts()
     copula = build_copula(facts)
     reference = copula.draw(Draws.stream(REFERENCE_SEED), REFERENCE_CLIENTS)
