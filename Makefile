@@ -44,7 +44,7 @@ lock: setup ## compile the requirements of each role from pyproject.toml
 	$(COMPILE) --extra serve --output-file requirements/serve.txt
 	$(COMPILE) --extra train --output-file requirements/train.txt
 	$(COMPILE) --extra dashboard --output-file requirements/dashboard.txt
-	$(COMPILE) --extra serve --extra train --extra dashboard --extra embedded --extra dev \
+	$(COMPILE) --extra serve --extra train --extra drift --extra dashboard --extra embedded --extra spark --extra dev \
 		--output-file requirements/dev.txt
 
 clean: ## remove the environment and caches; what the demo made (.solvent) stays
