@@ -1,12 +1,13 @@
 """Everything that a training can say of itself, as one record."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from solvent.bundle.manifest import Manifest
 from solvent.training.calibration import CalibrationChoice
+from solvent.training.comparison import Comparisons, SearchReport, SelectionReport
 from solvent.training.evaluation import Evaluation
 from solvent.training.fitting import LearnerSettings
 from solvent.training.importance import TOP_FEATURES, Importance
@@ -19,6 +20,7 @@ class TrainingReport:
     """How a model came about, and what it is worth on the test split.
 
     `splits`: rows and defaults of each part. `rounds`: trees in the model. `importance`: every feature, ranked.
+    `selection` and `search` are None where none took place.
     """
 
     seed: int
@@ -29,6 +31,9 @@ class TrainingReport:
     chosen: PolicyChoice
     test: Evaluation
     importance: tuple[Importance, ...]
+    selection: SelectionReport | None = None
+    search: SearchReport | None = None
+    comparisons: Comparisons = field(default_factory=Comparisons)
 
     @property
     def top_features(self) -> tuple[str, ...]:
@@ -40,7 +45,7 @@ class TrainingReport:
         policy = self.chosen.policy
         return {
             "seed": self.seed,
-            "learner": {field.name: getattr(self.settings, field.name) for field in fields(self.settings)},
+            "learner": {one.name: getattr(self.settings, one.name) for one in fields(self.settings)},
             "rounds": self.rounds,
             "splits": self.splits,
             "calibration": {
@@ -57,6 +62,11 @@ class TrainingReport:
             },
             "test": self.test,
             "importance": self.importance[:TOP_FEATURES],
+            "selection": self.selection,
+            "search": self.search,
+            "rivals": self.comparisons.rivals,
+            "ladder": self.comparisons.ladder,
+            "ablation": self.comparisons.ablation,
         }
 
 
