@@ -17,18 +17,18 @@ from tempfile import TemporaryDirectory
 
 import structlog
 
-from solvent.decision_log.canonical import frame
-from solvent.decision_log.chain import Chain, Position, commit_to
-from solvent.decision_log.connections import connect_sync
-from solvent.decision_log.embedded import start_embedded
-from solvent.decision_log.ledger import read_outside
-from solvent.decision_log.partitions import ensure_partitions
-from solvent.decision_log.revisions import upgrade
-from solvent.decision_log.rows import decision_row, prepare
-from solvent.decision_log.sealing import Sealer
-from solvent.decision_log.signing import Signer, make_signer
-from solvent.decision_log.verification import verify
-from solvent.decision_log.writer import PostgresDecisionLog
+from solvent.decision_log.audit.canonical import frame
+from solvent.decision_log.audit.chain import Chain, Position, commit_to
+from solvent.decision_log.audit.ledger import read_outside
+from solvent.decision_log.audit.sealing import Sealer
+from solvent.decision_log.audit.signing import Signer, make_signer
+from solvent.decision_log.audit.verification import verify
+from solvent.decision_log.database.connections import connect_sync
+from solvent.decision_log.database.embedded import start_embedded
+from solvent.decision_log.database.revisions import upgrade
+from solvent.decision_log.keeping.partitions import ensure_partitions
+from solvent.decision_log.writing.rows import decision_row, prepare
+from solvent.decision_log.writing.writer import PostgresDecisionLog
 from solvent.domain.clock import utc_now
 from solvent.domain.policy import Decision, RiskLevel
 from solvent.domain.reasons import Reason

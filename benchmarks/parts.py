@@ -16,7 +16,7 @@ import lightgbm
 import numpy as np
 import orjson
 
-from solvent.api.json_gate import read_json
+from solvent.api.routes.json_gate import read_json
 from solvent.bootstrap import load_model
 from solvent.cli.applications import read_bodies
 from solvent.features.request_engine import ReducedHistory

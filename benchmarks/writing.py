@@ -19,13 +19,13 @@ import uvloop
 from solvent.bootstrap import build_service, load_model, prepare_database
 from solvent.cli.benchmark_run import Bodies, make_bodies
 from solvent.cli.processor_time import cpu_seconds
-from solvent.decision_log.chain import Position
-from solvent.decision_log.connections import connect
-from solvent.decision_log.embedded import start_embedded
+from solvent.decision_log.audit.chain import Position
+from solvent.decision_log.database.connections import connect
+from solvent.decision_log.database.embedded import start_embedded
+from solvent.decision_log.database.roles import API
 from solvent.decision_log.memory import MemoryDecisionLog
-from solvent.decision_log.roles import API
-from solvent.decision_log.rows import prepare
-from solvent.decision_log.transaction import record_batch
+from solvent.decision_log.writing.rows import prepare
+from solvent.decision_log.writing.transaction import record_batch
 from solvent.domain.clock import utc_now
 from solvent.domain.records import DecisionRecord, Submission
 from solvent.scoring.model import Model

@@ -31,8 +31,8 @@ from evidence import add_evidence
 from judge import Acknowledged
 from recorded_log import judge_history
 from solvent.bootstrap import build_service, load_model, open_log, prepare_database
-from solvent.decision_log import transaction, writer
-from solvent.decision_log.embedded import start_embedded
+from solvent.decision_log.database.embedded import start_embedded
+from solvent.decision_log.writing import transaction, writer
 from solvent.domain.clock import utc_now
 from solvent.domain.records import Claim
 from solvent.scoring.process import new_request_id

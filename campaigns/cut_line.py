@@ -24,7 +24,7 @@ from faulty_line import KINDS, POINTS, SOCKET, UNKNOWN, FaultyLine
 from kill_database import READY_SECONDS, wait_until_ready
 from recorded_log import judge_history
 from running_api import Instances, free_port
-from solvent.decision_log.embedded import start_embedded
+from solvent.decision_log.database.embedded import start_embedded
 
 UNKNOWN_SHARE = 0.4
 STRIKE_SECONDS = 5.0

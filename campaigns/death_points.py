@@ -12,7 +12,7 @@ from psycopg import AsyncConnection
 from starlette.requests import Request
 from starlette.responses import Response
 
-from solvent.decision_log import batching
+from solvent.decision_log.writing import batching
 
 POINTS = ("before_insert", "after_insert", "before_commit", "after_commit", "before_send", "mid_body")
 

@@ -26,8 +26,8 @@ from evidence import add_evidence
 from judge import Verdict
 from recorded_log import judge_history
 from running_api import Instances, free_port, is_answered
-from solvent.decision_log.embedded import start_embedded
-from solvent.decision_log.revisions import upgrade
+from solvent.decision_log.database.embedded import start_embedded
+from solvent.decision_log.database.revisions import upgrade
 
 VOLUMES = ("data", "wal", "log")
 ROOM_BYTES = 200 * 2**20

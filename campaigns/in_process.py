@@ -11,8 +11,8 @@ from starlette.types import ASGIApp, Message
 
 from answer_checks import Answer
 from solvent.api.app import create_app
-from solvent.api.logging import configure_logging
 from solvent.api.services import Services
+from solvent.api.telemetry.logging import configure_logging
 from solvent.bootstrap import build_service, load_model
 from solvent.decision_log.memory import MemoryDecisionLog
 from solvent.domain.clock import utc_now

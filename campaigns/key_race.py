@@ -25,7 +25,7 @@ from evidence import add_evidence
 from recorded_log import count_findings
 from running_api import Instances, free_port
 from solvent.cli.load import HttpConnection
-from solvent.decision_log.embedded import start_embedded
+from solvent.decision_log.database.embedded import start_embedded
 
 CHANGED_SHARE = 0.3
 

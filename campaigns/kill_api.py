@@ -23,7 +23,7 @@ from callers import Load, read_history, start_callers
 from evidence import add_evidence
 from recorded_log import judge_history
 from running_api import Instances, free_port
-from solvent.decision_log.embedded import start_embedded
+from solvent.decision_log.database.embedded import start_embedded
 
 LOAD_SECONDS = (0.05, 2.0)
 """Bounds of the time between an API that is ready and its death (RELIABILITY.md, T-01)."""

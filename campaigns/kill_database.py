@@ -21,7 +21,7 @@ from callers import Load, read_history, start_callers
 from evidence import add_evidence
 from recorded_log import judge_history
 from running_api import Instances, free_port, is_answered
-from solvent.decision_log.embedded import start_embedded
+from solvent.decision_log.database.embedded import start_embedded
 
 LOAD_SECONDS = (0.1, 1.5)
 READY_SECONDS = 10.0

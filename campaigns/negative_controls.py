@@ -23,7 +23,7 @@ from kill_database import kill
 from planted_faults import FAULTS
 from recorded_log import judge_history
 from running_api import CONFIGURATION_CODE, Instances, free_port
-from solvent.decision_log.embedded import start_embedded
+from solvent.decision_log.database.embedded import start_embedded
 
 LOAD_SECONDS = 2.0
 DATABASE_FAULT = "commit without waiting"

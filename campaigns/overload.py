@@ -26,9 +26,9 @@ from evidence import add_evidence
 from open_loop import OpenLoop, Run, make_message, quantile
 from running_api import Instances, free_port
 from solvent.cli.load import send_in_turn
-from solvent.decision_log.api_keys import Scope, create_key
-from solvent.decision_log.embedded import start_embedded
-from solvent.decision_log.revisions import upgrade
+from solvent.decision_log.database.embedded import start_embedded
+from solvent.decision_log.database.revisions import upgrade
+from solvent.decision_log.registers.api_keys import Scope, create_key
 from solvent.domain.clock import utc_now
 
 CALM, STEP_SECONDS, WINDOW_SECONDS = 0.8, 4.0, 0.5

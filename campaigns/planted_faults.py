@@ -12,9 +12,11 @@ from typing import Any
 import death_points
 from death_points import rewrite
 from solvent import bootstrap
-from solvent.decision_log import batching, chain, connections, writer
-from solvent.decision_log.connections import SyncConnection
-from solvent.decision_log.waiting import Waiting, WaitingLine
+from solvent.decision_log.audit import chain
+from solvent.decision_log.database import connections
+from solvent.decision_log.database.connections import SyncConnection
+from solvent.decision_log.writing import batching, writer
+from solvent.decision_log.writing.waiting import Waiting, WaitingLine
 from solvent.domain.records import Submission
 
 Call = Callable[..., Any]

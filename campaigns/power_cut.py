@@ -27,8 +27,8 @@ from callers import Load, read_history, start_callers
 from evidence import add_evidence
 from recorded_log import judge_history
 from running_api import Instances, free_port
-from solvent.decision_log.embedded import start_embedded
-from solvent.decision_log.revisions import upgrade
+from solvent.decision_log.database.embedded import start_embedded
+from solvent.decision_log.database.revisions import upgrade
 
 LOAD_SECONDS = (0.5, 4.0)
 """Bounds of the time between an API that is ready and the cut."""

@@ -7,7 +7,7 @@ from copy import deepcopy
 from typing import Any
 
 from in_process import Request
-from solvent.api.access import SCOPES
+from solvent.api.callers.access import SCOPES
 from solvent.tables.schemas import APPLICATION, CLIENT, HISTORY_TABLES, TARGET, Column, ColumnKind, table_schemas
 
 JSON_TYPE = (b"content-type", b"application/json")

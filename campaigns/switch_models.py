@@ -29,7 +29,7 @@ from evidence import add_evidence
 from recorded_log import judge_history
 from running_api import Instances, free_port, is_answered
 from solvent.bundle.files import BundleContents, read_bundle, write_bundle
-from solvent.decision_log.embedded import start_embedded
+from solvent.decision_log.database.embedded import start_embedded
 
 POLL_SECONDS = 0.05
 DRAIN_SECONDS = 1.5

@@ -13,9 +13,9 @@ import psycopg
 import pytest
 import structlog
 
-from solvent.decision_log import revisions
-from solvent.decision_log.embedded import EmbeddedServer, start_embedded
-from solvent.decision_log.writer import PostgresDecisionLog
+from solvent.decision_log.database import revisions
+from solvent.decision_log.database.embedded import EmbeddedServer, start_embedded
+from solvent.decision_log.writing.writer import PostgresDecisionLog
 from troubled_log import TroubledLog
 
 if TYPE_CHECKING:

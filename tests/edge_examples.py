@@ -9,11 +9,11 @@ from typing import Any
 import httpx
 
 from solvent.api.app import create_app
-from solvent.api.authentication import Authenticator
+from solvent.api.callers.authentication import Authenticator
 from solvent.api.services import Services, watch_decisions
 from solvent.bootstrap import build_service
 from solvent.bundle.files import BundleContents, read_bundle, write_bundle
-from solvent.decision_log.api_keys import KeyInForce, digest_key
+from solvent.decision_log.registers.api_keys import KeyInForce, digest_key
 from solvent.domain.clock import utc_now
 from solvent.domain.ports import DecisionLog
 from solvent.scoring.model import Model

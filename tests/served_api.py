@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 import uvicorn
 
-from solvent.api.doorman import Doorman
+from solvent.api.entrance.doorman import Doorman
+from solvent.api.processes.worker import _configure
 from solvent.api.services import Services
-from solvent.api.worker import _configure
 from tiny_model import SAFE
 
 BODY = json.dumps(SAFE).encode()

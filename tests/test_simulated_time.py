@@ -9,8 +9,8 @@ import pytest
 
 from solvent.api.app import create_app
 from solvent.api.services import Services
-from solvent.decision_log.outcomes import import_outcomes
-from solvent.decision_log.writer import PostgresDecisionLog
+from solvent.decision_log.registers.outcomes import import_outcomes
+from solvent.decision_log.writing.writer import PostgresDecisionLog
 from solvent.scoring.model import Model
 from solvent.scoring.process import new_request_id
 from solvent.scoring.service import ScoringService

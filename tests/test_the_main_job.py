@@ -17,7 +17,7 @@ from sklearn.metrics import roc_auc_score
 
 from solvent.bootstrap import build_service, load_model
 from solvent.bundle.files import read_bundle
-from solvent.decision_log.writer import PostgresDecisionLog
+from solvent.decision_log.writing.writer import PostgresDecisionLog
 from solvent.domain.policy import FORBIDDEN_COLUMNS
 from solvent.domain.records import StoredHistory
 from solvent.errors import TrainingError

@@ -11,17 +11,17 @@ import structlog
 from solvent import __version__
 from solvent.bundle.files import read_bundle
 from solvent.bundle.recorded import restore_bundle
-from solvent.decision_log.connections import SyncConnection, connect_sync
-from solvent.decision_log.embedded import EmbeddedServer, start_embedded
-from solvent.decision_log.housekeeping import Housekeeper
-from solvent.decision_log.models import list_models, read_files
-from solvent.decision_log.partitions import ensure_partitions
-from solvent.decision_log.retention import RetentionRules
-from solvent.decision_log.revisions import upgrade
-from solvent.decision_log.sealing import Sealer
-from solvent.decision_log.self_check import check_server_settings
-from solvent.decision_log.signing import Signer, make_signer, read_signer
-from solvent.decision_log.writer import PostgresDecisionLog
+from solvent.decision_log.audit.sealing import Sealer
+from solvent.decision_log.audit.signing import Signer, make_signer, read_signer
+from solvent.decision_log.database.connections import SyncConnection, connect_sync
+from solvent.decision_log.database.embedded import EmbeddedServer, start_embedded
+from solvent.decision_log.database.revisions import upgrade
+from solvent.decision_log.database.self_check import check_server_settings
+from solvent.decision_log.keeping.housekeeping import Housekeeper
+from solvent.decision_log.keeping.partitions import ensure_partitions
+from solvent.decision_log.keeping.retention import RetentionRules
+from solvent.decision_log.registers.models import list_models, read_files
+from solvent.decision_log.writing.writer import PostgresDecisionLog
 from solvent.domain.clock import utc_now
 from solvent.domain.ports import DecisionLog
 from solvent.errors import DecisionLogError

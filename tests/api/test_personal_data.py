@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from edge_examples import KEYS, bearer, make_authenticator, make_client, make_services
-from solvent.api.logging import configure_logging
+from solvent.api.telemetry.logging import configure_logging
 from solvent.domain.records import Submission
 from solvent.scoring.model import Model
 from solvent.settings import LogFormat, Settings

@@ -20,7 +20,7 @@ import pytest
 
 from edge_examples import bearer, write_other_bundle
 from solvent.bundle.files import read_bundle
-from solvent.decision_log.api_keys import Scope, create_key, revoke_key
+from solvent.decision_log.registers.api_keys import Scope, create_key, revoke_key
 from tiny_model import SAFE
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]

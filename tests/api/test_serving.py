@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from solvent.api.server import _bind, _find_allowed_hosts, serve
-from solvent.decision_log.embedded import start_embedded
+from solvent.decision_log.database.embedded import start_embedded
 from solvent.errors import BundleError, DecisionLogError, SettingsError
 from solvent.settings import Environment, Settings
 from tiny_model import SAFE

@@ -4,7 +4,7 @@ import pytest
 
 from solvent.cli.keys import KeyScope
 from solvent.cli.main import main
-from solvent.decision_log.api_keys import Scope
+from solvent.decision_log.registers.api_keys import Scope
 
 pytestmark = pytest.mark.postgres
 

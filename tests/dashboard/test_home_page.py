@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 from solvent.dashboard import home, texts
 from solvent.dashboard.figures import format_share
 from solvent.dashboard.texts import Language, Text
-from solvent.decision_log.writer import PostgresDecisionLog
+from solvent.decision_log.writing.writer import PostgresDecisionLog
 from solvent.domain.policy import Decision, RiskLevel
 from solvent.domain.records import DecisionRecord, FailureRecord, Submission, Timing
 

@@ -11,14 +11,14 @@ from uuid import UUID, uuid4
 import psycopg
 from log_examples import FAILURE, make_decision
 
-from solvent.decision_log.checkpoints import make_checkpoint
-from solvent.decision_log.connections import SyncConnection, connect
-from solvent.decision_log.findings import Verification
-from solvent.decision_log.ledger import Entry, keep_outside, read_outside
-from solvent.decision_log.roles import API
-from solvent.decision_log.signing import Signer, make_signer
-from solvent.decision_log.verification import verify
-from solvent.decision_log.writer import PostgresDecisionLog
+from solvent.decision_log.audit.checkpoints import make_checkpoint
+from solvent.decision_log.audit.findings import Verification
+from solvent.decision_log.audit.ledger import Entry, keep_outside, read_outside
+from solvent.decision_log.audit.signing import Signer, make_signer
+from solvent.decision_log.audit.verification import verify
+from solvent.decision_log.database.connections import SyncConnection, connect
+from solvent.decision_log.database.roles import API
+from solvent.decision_log.writing.writer import PostgresDecisionLog
 from solvent.domain.records import Claim, DecisionRecord, ServedModel, Submission
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -7,7 +7,7 @@ import pytest
 from log_examples import MODEL, make_submission
 
 from solvent.decision_log.memory import MemoryDecisionLog
-from solvent.decision_log.writer import PostgresDecisionLog
+from solvent.decision_log.writing.writer import PostgresDecisionLog
 from solvent.domain.ports import DecisionLog
 from solvent.domain.records import Receipt, StoredHistory
 from solvent.errors import DecisionLogError, KeyReusedError

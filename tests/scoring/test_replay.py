@@ -16,9 +16,9 @@ import pytest
 
 from solvent.bootstrap import build_service, restore_model
 from solvent.bundle.recorded import render_deciding_files, restore_bundle
-from solvent.decision_log.connections import connect_sync
-from solvent.decision_log.recorded import count_decisions, find_decision, read_decisions
-from solvent.decision_log.writer import PostgresDecisionLog
+from solvent.decision_log.database.connections import connect_sync
+from solvent.decision_log.reading.recorded import count_decisions, find_decision, read_decisions
+from solvent.decision_log.writing.writer import PostgresDecisionLog
 from solvent.domain.records import RecordedDecision, StoredHistory
 from solvent.errors import BundleError, DecisionLogError
 from solvent.scoring.explanation import explain

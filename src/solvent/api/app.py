@@ -9,17 +9,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from solvent import __version__
-from solvent.api.access import check_routes
-from solvent.api.administration import administration_router
-from solvent.api.direct import DirectRoutes, endpoints_of
-from solvent.api.documentation import DESCRIPTION, document_requests
-from solvent.api.gatekeeper import Gatekeeper
-from solvent.api.observation import Observer, observation_of, report_failure
-from solvent.api.pages import add_pages, find_assets
-from solvent.api.predictions import prediction_router
+from solvent.api.callers.access import check_routes
+from solvent.api.entrance.gatekeeper import Gatekeeper
+from solvent.api.entrance.observation import Observer, observation_of, report_failure
 from solvent.api.problems import INTERNAL_ERROR, find_problem, render_error
+from solvent.api.routes.administration import administration_router
+from solvent.api.routes.direct import DirectRoutes, endpoints_of
+from solvent.api.routes.documentation import DESCRIPTION, document_requests
+from solvent.api.routes.pages import add_pages, find_assets
+from solvent.api.routes.predictions import prediction_router
+from solvent.api.routes.status import status_router
 from solvent.api.services import Services
-from solvent.api.status import status_router
 from solvent.errors import SolventError
 
 _NO_TELEMETRY: Any = dict.fromkeys(("tracing", "metrics", "logs", "operation_spans", "auto_configure"), False)

@@ -6,18 +6,18 @@ Each names the test that reaches it; a test holds page, table and tests together
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from solvent.api.admission import BATCH_PLACES, CALLER_SHARE, MAX_BODIES_BYTES
-from solvent.api.authentication import MAX_AGE_SECONDS
-from solvent.api.connections import HEADER_SECONDS, MAX_HEADER_BYTES
-from solvent.api.documentation import MAX_CLIENTS
-from solvent.api.gatekeeper import BODY_SECONDS
-from solvent.api.json_gate import MAX_DEPTH, MAX_DIGITS, MAX_INTEGER
+from solvent.api.callers.admission import BATCH_PLACES, CALLER_SHARE, MAX_BODIES_BYTES
+from solvent.api.callers.authentication import MAX_AGE_SECONDS
+from solvent.api.entrance.connections import HEADER_SECONDS, MAX_HEADER_BYTES
+from solvent.api.entrance.gatekeeper import BODY_SECONDS
+from solvent.api.processes.shadow import QUEUE_BYTES
+from solvent.api.processes.worker import BACKLOG, GRACE_SECONDS
+from solvent.api.routes.documentation import MAX_CLIENTS
+from solvent.api.routes.json_gate import MAX_DEPTH, MAX_DIGITS, MAX_INTEGER
 from solvent.api.services import RECORDED_REFUSALS_PER_SECOND
-from solvent.api.shadow import QUEUE_BYTES
-from solvent.api.worker import BACKLOG, GRACE_SECONDS
-from solvent.decision_log.api_keys import MAX_KEYS
-from solvent.decision_log.batching import MAX_BATCH
-from solvent.decision_log.waiting import MAX_FAILURES, MAX_WAITING, WAIT_SECONDS, WRITE_SECONDS
+from solvent.decision_log.registers.api_keys import MAX_KEYS
+from solvent.decision_log.writing.batching import MAX_BATCH
+from solvent.decision_log.writing.waiting import MAX_FAILURES, MAX_WAITING, WAIT_SECONDS, WRITE_SECONDS
 from solvent.scoring.applications import MAX_PROBLEMS, MAX_ROWS_PER_TABLE
 from solvent.settings import Settings
 

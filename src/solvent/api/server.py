@@ -10,13 +10,13 @@ from types import FrameType
 
 import structlog
 
-from solvent.api.logging import configure_logging
-from solvent.api.rates import make_rates_file
-from solvent.api.serving_folder import serving_folder
-from solvent.api.worker import GRACE_SECONDS, RATES_FILE, WorkerPlan, answer_requests
-from solvent.api.workers import run_workers
+from solvent.api.callers.rates import make_rates_file
+from solvent.api.processes.serving_folder import serving_folder
+from solvent.api.processes.worker import GRACE_SECONDS, RATES_FILE, WorkerPlan, answer_requests
+from solvent.api.processes.workers import run_workers
+from solvent.api.telemetry.logging import configure_logging
 from solvent.bootstrap import load_model, open_database, prepare_serving
-from solvent.decision_log.model_switches import record_switch
+from solvent.decision_log.registers.model_switches import record_switch
 from solvent.domain.switches import ModelSwitch, SwitchKind
 from solvent.errors import SettingsError
 from solvent.scoring.bundle_shelf import BundleShelf, InForce

@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from solvent.api.admission import Admission
-from solvent.api.authentication import Authenticator
-from solvent.api.metrics import Metrics
-from solvent.api.rates import SharedRates, Standing
+from solvent.api.callers.admission import Admission
+from solvent.api.callers.authentication import Authenticator
+from solvent.api.callers.rates import SharedRates, Standing
+from solvent.api.telemetry.metrics import Metrics
 from solvent.domain.ports import Clock
 from solvent.domain.records import DecisionRecord
 from solvent.scoring.service import RequestContext, ScoringService

@@ -16,7 +16,7 @@ from solvent.cli.benchmark_results import Measured
 from solvent.cli.benchmark_servers import Cost, Servers, Starter
 from solvent.cli.children import Children
 from solvent.cli.load import Latencies, LoadError, send_at_rate, send_in_turn
-from solvent.decision_log.embedded import start_embedded
+from solvent.decision_log.database.embedded import start_embedded
 from solvent.decision_log.memory import MemoryDecisionLog
 from solvent.domain.clock import utc_now
 from solvent.domain.policy import Decision

@@ -14,7 +14,7 @@ from solvent.bootstrap import open_log
 from solvent.cli.children import Child, Children
 from solvent.cli.load import LoadError
 from solvent.cli.processor_time import cpu_seconds
-from solvent.decision_log.connections import connect_sync
+from solvent.decision_log.database.connections import connect_sync
 from solvent.domain.records import StoredHistory
 
 START_SECONDS = 180.0

@@ -40,8 +40,8 @@ def export(
     database cannot be read, 2 wrong usage.
     """
     from solvent.bootstrap import open_database
-    from solvent.decision_log.client_export import export_client
-    from solvent.decision_log.connections import connect_sync
+    from solvent.decision_log.database.connections import connect_sync
+    from solvent.decision_log.reading.client_export import export_client
     from solvent.domain.clock import utc_now
     from solvent.settings import read_settings
 
@@ -81,7 +81,7 @@ def erase(
     usable signing key.
     """
     from solvent.bootstrap import open_database, open_signer
-    from solvent.decision_log.erasure import Instruction, erase_client
+    from solvent.decision_log.keeping.erasure import Instruction, erase_client
     from solvent.domain.clock import utc_now
     from solvent.settings import read_settings
 

@@ -32,7 +32,7 @@ def upgrade() -> None:
     usage, 78 it is unsafely configured.
     """
     from solvent.bootstrap import open_database, prepare_database
-    from solvent.decision_log.revisions import find_revision
+    from solvent.decision_log.database.revisions import find_revision
     from solvent.settings import read_settings
 
     with open_database(read_settings()) as url:
@@ -62,8 +62,8 @@ def downgrade(
     2 wrong usage.
     """
     from solvent.bootstrap import open_database
-    from solvent.decision_log.revisions import downgrade as take_back
-    from solvent.decision_log.revisions import find_revision
+    from solvent.decision_log.database.revisions import downgrade as take_back
+    from solvent.decision_log.database.revisions import find_revision
     from solvent.settings import read_settings
 
     if not yes:
@@ -90,9 +90,9 @@ def check() -> None:
     what to do.
     """
     from solvent.bootstrap import open_database
-    from solvent.decision_log.connections import connect_sync
-    from solvent.decision_log.revisions import newest_revision
-    from solvent.decision_log.self_check import check_server_settings
+    from solvent.decision_log.database.connections import connect_sync
+    from solvent.decision_log.database.revisions import newest_revision
+    from solvent.decision_log.database.self_check import check_server_settings
     from solvent.settings import read_settings
 
     with open_database(read_settings()) as url, connect_sync(url, application_name="solvent-check") as connection:

@@ -19,7 +19,7 @@ from solvent.cli.features import store_histories
 from solvent.cli.receipts import Facts, Receipts
 from solvent.cli.sending import Traffic, send_applications
 from solvent.cli.serving import LOOPBACK, dashboard_command, dashboard_environment
-from solvent.decision_log.reader import read_summary
+from solvent.decision_log.reading.reader import read_summary
 from solvent.domain.progress import Progress
 from solvent.errors import BundleError, TablesError
 from solvent.scoring.model import Model

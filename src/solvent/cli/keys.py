@@ -49,7 +49,7 @@ def create(
     from datetime import timedelta
 
     from solvent.bootstrap import open_database
-    from solvent.decision_log.api_keys import Scope, create_key
+    from solvent.decision_log.registers.api_keys import Scope, create_key
     from solvent.domain.clock import utc_now
     from solvent.settings import read_settings
 
@@ -70,7 +70,7 @@ def list_() -> None:
     Exit codes: 0 done, 1 the database cannot be used, 2 wrong usage.
     """
     from solvent.bootstrap import open_database
-    from solvent.decision_log.api_keys import list_keys
+    from solvent.decision_log.registers.api_keys import list_keys
     from solvent.domain.clock import utc_now
     from solvent.settings import read_settings
 
@@ -97,7 +97,7 @@ def revoke(
     the database cannot be used; 2 wrong usage.
     """
     from solvent.bootstrap import open_database
-    from solvent.decision_log.api_keys import revoke_key
+    from solvent.decision_log.registers.api_keys import revoke_key
     from solvent.settings import read_settings
 
     with open_database(read_settings()) as url:

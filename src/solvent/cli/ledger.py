@@ -46,10 +46,10 @@ def verify(
     """
     from solvent.bootstrap import open_database
     from solvent.cli.progress import shown_progress
-    from solvent.decision_log.ledger import read_outside
-    from solvent.decision_log.signing import public_key_path, read_public_key
-    from solvent.decision_log.verification import open_snapshot
-    from solvent.decision_log.verification import verify as verify_log
+    from solvent.decision_log.audit.ledger import read_outside
+    from solvent.decision_log.audit.signing import public_key_path, read_public_key
+    from solvent.decision_log.audit.verification import open_snapshot
+    from solvent.decision_log.audit.verification import verify as verify_log
     from solvent.settings import read_settings
 
     settings = read_settings()
@@ -81,7 +81,7 @@ def key() -> None:
 
     Exit codes: 0 done, 2 wrong usage, 78 the file is there but not usable.
     """
-    from solvent.decision_log.signing import make_signer, public_key_path
+    from solvent.decision_log.audit.signing import make_signer, public_key_path
     from solvent.settings import read_settings
 
     key_file = read_settings().signing_key_file

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from solvent.decision_log.outcomes import ImportSummary
+    from solvent.decision_log.registers.outcomes import ImportSummary
 
 group = typer.Typer(no_args_is_help=True, help="Tell the decision log what happened later to the clients.")
 
@@ -60,7 +60,7 @@ def import_(
     """
     from solvent.bootstrap import open_database, prepare_database
     from solvent.cli.outcome_files import read_outcomes
-    from solvent.decision_log.outcomes import import_outcomes
+    from solvent.decision_log.registers.outcomes import import_outcomes
     from solvent.domain.clock import utc_now
     from solvent.settings import read_settings
 

@@ -9,7 +9,7 @@ import typer
 from solvent.errors import DecisionLogError
 
 if TYPE_CHECKING:
-    from solvent.decision_log.connections import SyncConnection
+    from solvent.decision_log.database.connections import SyncConnection
     from solvent.domain.records import RecordedDecision
     from solvent.scoring.replay import ReplaySummary
 
@@ -41,7 +41,7 @@ def replay(
     its own line, or an unknown ID, 2 wrong usage.
     """
     from solvent.bootstrap import open_database
-    from solvent.decision_log.connections import connect_sync
+    from solvent.decision_log.database.connections import connect_sync
     from solvent.settings import read_settings
 
     if (request_id is None) != every:
@@ -76,7 +76,7 @@ def explain(
     """
     from solvent.bootstrap import open_database, restore_model
     from solvent.cli.explanations import render_json, render_text
-    from solvent.decision_log.connections import connect_sync
+    from solvent.decision_log.database.connections import connect_sync
     from solvent.scoring.explanation import explain as explain_decision
     from solvent.settings import read_settings
 
@@ -103,7 +103,7 @@ def _replay_one(connection: "SyncConnection", request_id: UUID) -> "ReplaySummar
 def _replay_everything(connection: "SyncConnection") -> "ReplaySummary":
     from solvent.bootstrap import restore_model
     from solvent.cli.progress import shown_progress
-    from solvent.decision_log.recorded import count_decisions, read_decisions
+    from solvent.decision_log.reading.recorded import count_decisions, read_decisions
     from solvent.scoring.replay import ReplaySummary, replay_all
 
     summary = ReplaySummary()
@@ -122,7 +122,7 @@ def _replay_everything(connection: "SyncConnection") -> "ReplaySummary":
 
 
 def _find(connection: "SyncConnection", request_id: UUID) -> "RecordedDecision":
-    from solvent.decision_log.recorded import find_decision
+    from solvent.decision_log.reading.recorded import find_decision
 
     recorded = find_decision(connection, request_id)
     if recorded is None:

@@ -31,7 +31,7 @@ def retain(
     database away, 2 wrong usage, 78 no usable signing key.
     """
     from solvent.bootstrap import open_database, open_signer, retention_rules
-    from solvent.decision_log.retention import carry_out, plan_removals
+    from solvent.decision_log.keeping.retention import carry_out, plan_removals
     from solvent.domain.clock import utc_now
     from solvent.settings import read_settings
 

@@ -11,7 +11,7 @@ from solvent.dashboard import texts
 from solvent.dashboard.api_state import ApiState, read_api_state
 from solvent.dashboard.figures import format_count, format_milliseconds, format_share, format_time
 from solvent.dashboard.texts import Language, Text
-from solvent.decision_log.reader import LogSummary, read_summary
+from solvent.decision_log.reading.reader import LogSummary, read_summary
 from solvent.errors import DecisionLogError
 
 API_COMMAND = "solvent api --bundle BUNDLE"

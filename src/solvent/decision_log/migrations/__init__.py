@@ -1,1 +1,1 @@
-"""The database's revisions, run by `solvent.decision_log.revisions`."""
+"""The database's revisions, run by `solvent.decision_log.database.revisions`."""

@@ -1,4 +1,4 @@
-"""Runs revisions on the connection that `solvent.decision_log.revisions` hands over."""
+"""Runs revisions on the connection that `solvent.decision_log.database.revisions` hands over."""
 
 from alembic import context
 

@@ -1,0 +1,1 @@
+"""What each address does, and what the documentation says of it."""

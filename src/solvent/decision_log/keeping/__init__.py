@@ -1,0 +1,1 @@
+"""How long things are kept: partitions made and dropped, retention, erasure."""

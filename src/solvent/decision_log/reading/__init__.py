@@ -1,0 +1,1 @@
+"""Decisions, figures and histories, read back."""

@@ -1,0 +1,82 @@
+"""Reads stored histories: what is asked for while one read is under way is read together by the next."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from solvent.decision_log.database.connections import FETCH_SECONDS, SharedConnection
+from solvent.errors import LogUnavailableError
+
+MAX_WAITING = 1024
+MAX_TOGETHER = 64
+"""Clients of one read; 64 histories of 5 kB are 0.3 MB."""
+
+FIND_HISTORIES = """
+SELECT client_id, payload FROM client_features WHERE client_id = ANY(%t::int8[]) AND program_digest = %t
+"""
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    client_id: int
+    program_digest: str
+    payload: asyncio.Future[bytes | None]
+
+
+class HistoryReader:
+    """Finds histories over a shared connection, one read at a time; nothing is kept between reads."""
+
+    def __init__(self, connection: SharedConnection) -> None:
+        self._connection = connection
+        self._line: list[_Waiting] = []
+        self._task: asyncio.Task[None] | None = None
+
+    async def find(self, client_id: int, program_digest: str) -> bytes | None:
+        """Return what is stored of a client for that feature program, as it is now, or None.
+
+        Raises:
+            LogUnavailableError: it cannot be read soon, or too many wait.
+        """
+        if len(self._line) >= MAX_WAITING:
+            raise LogUnavailableError("too many requests wait for stored histories: try again later")
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(client_id, program_digest, loop.create_future())
+        self._line.append(waiting)
+        if self._task is None:
+            self._task = loop.create_task(self._read_all(), name="history reader")
+        timer = loop.call_later(FETCH_SECONDS, _refuse, [waiting], "it takes too long")
+        try:
+            return await waiting.payload
+        finally:
+            timer.cancel()
+
+    async def _read_all(self) -> None:
+        try:
+            while self._line:
+                digest = self._line[0].program_digest
+                together = [one for one in self._line if one.program_digest == digest][:MAX_TOGETHER]
+                taken = set(map(id, together))
+                self._line = [one for one in self._line if id(one) not in taken]
+                await self._read([one for one in together if not one.payload.done()])
+        finally:
+            self._task = None
+
+    async def _read(self, together: Sequence[_Waiting]) -> None:
+        if not together:
+            return
+        clients = ",".join([str(one.client_id) for one in together])
+        try:
+            rows = await self._connection.fetch(FIND_HISTORIES, (f"{{{clients}}}", together[0].program_digest))
+        except Exception as error:  # noqa: BLE001 - whatever it is, nobody may wait for ever
+            _refuse(together, type(error).__name__)
+            return
+        found: dict[int, bytes] = dict(rows)
+        for one in together:
+            if not one.payload.done():
+                one.payload.set_result(found.get(one.client_id))
+
+
+def _refuse(together: Sequence[_Waiting], cause: str) -> None:
+    for one in together:
+        if not one.payload.done():
+            one.payload.set_exception(LogUnavailableError(f"a stored history cannot be read now ({cause})"))

@@ -1,0 +1,36 @@
+"""Keeps which model came into force on an instance, when, and who asked for it."""
+
+import psycopg
+
+from solvent.decision_log.database.connections import connect_sync
+from solvent.domain.switches import ModelSwitch, SwitchKind
+from solvent.errors import DecisionLogError
+
+_INSERT = """
+INSERT INTO model_switches (kind, requested_by, previous_version, model_version, bundle_digest, refusal)
+VALUES (%s, %s, %s, %s, %s, %s)
+"""
+_LIST = """
+SELECT kind, requested_by, previous_version, model_version, bundle_digest, refusal, switched_at
+FROM model_switches ORDER BY id DESC LIMIT %s
+"""
+
+
+def record_switch(url: str, switch: ModelSwitch) -> None:
+    """Keep a switch with the time of the server; raises DecisionLogError."""
+    values = (switch.kind, switch.requested_by, switch.previous_version, switch.model_version, switch.bundle_digest)
+    with connect_sync(url, application_name="solvent-switches") as connection:
+        try:
+            connection.execute(_INSERT, (*values, switch.refusal))
+        except psycopg.Error as error:
+            raise DecisionLogError("the switch of the model cannot be recorded: run `solvent db check`") from error
+
+
+def read_switches(url: str, *, limit: int = 20) -> list[ModelSwitch]:
+    """Return the newest switches first; raises DecisionLogError."""
+    with connect_sync(url, application_name="solvent-switches") as connection:
+        try:
+            rows = connection.execute(_LIST, (limit,)).fetchall()
+        except psycopg.Error as error:
+            raise DecisionLogError("the switches cannot be read: run `solvent db check`") from error
+    return [ModelSwitch(SwitchKind(row[0]), *row[1:]) for row in rows]
