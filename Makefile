@@ -5,8 +5,9 @@ UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-header --no-emit-index-url --no-emit-find-links --quiet
+AS_DEV := --constraint requirements/dev.txt
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo check test test-reliability lock clean
@@ -40,12 +41,16 @@ test: setup ## every test that needs Python alone
 test-reliability: setup ## the fault campaigns in their small size: kills, power cuts, races; root, libfuse2 and fuse
 	$(BIN)/python campaigns/run_all.py
 
-lock: setup ## compile the requirements of each role from pyproject.toml
-	$(COMPILE) --extra serve --output-file requirements/serve.txt
-	$(COMPILE) --extra train --output-file requirements/train.txt
-	$(COMPILE) --extra dashboard --output-file requirements/dashboard.txt
-	$(COMPILE) --extra serve --extra train --extra drift --extra dashboard --extra embedded --extra spark --extra dev \
-		--output-file requirements/dev.txt
+lock: setup ## compile the requirements of each role from pyproject.toml; no role has another version than dev
+	$(COMPILE) pyproject.toml --extra serve --extra train --extra drift --extra dashboard --extra embedded --extra spark \
+		--extra dev --output-file requirements/dev.txt
+	$(COMPILE) requirements/build.in $(AS_DEV) --output-file requirements/build.txt
+	$(COMPILE) pyproject.toml $(AS_DEV) --extra serve --output-file requirements/serve.txt
+	$(COMPILE) pyproject.toml $(AS_DEV) --extra train --output-file requirements/train.txt
+	$(COMPILE) pyproject.toml $(AS_DEV) --extra dashboard --output-file requirements/dashboard.txt
+	$(COMPILE) pyproject.toml $(AS_DEV) --extra serve --extra train --extra drift --output-file requirements/jobs.txt
+	$(COMPILE) pyproject.toml $(AS_DEV) --extra serve --extra train --extra drift --extra dashboard --extra embedded \
+		--output-file requirements/space.txt
 
 clean: ## remove the environment and caches; what the demo made (.solvent) stays
 	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis .coverage dist

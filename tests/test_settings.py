@@ -76,3 +76,24 @@ def test_callers_are_asked_for_keys_outside_local_unless_it_is_said(
     if authentication is not None:
         monkeypatch.setenv("SOLVENT_AUTHENTICATION", authentication)
     assert read_settings().asks_for_keys is asks
+
+
+def test_a_file_of_the_secrets_folder_holds_a_setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "solvent_database_url").write_text("postgresql://solvent@127.0.0.1/from-a-file")
+    monkeypatch.setenv("SOLVENT_SECRETS_FOLDER", str(tmp_path))
+    url = read_settings().database_url
+    assert url is not None
+    assert url.get_secret_value() == "postgresql://solvent@127.0.0.1/from-a-file"
+
+
+def test_a_variable_comes_before_a_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "solvent_log_level").write_text("ERROR")
+    monkeypatch.setenv("SOLVENT_SECRETS_FOLDER", str(tmp_path))
+    monkeypatch.setenv("SOLVENT_LOG_LEVEL", "DEBUG")
+    assert read_settings().log_level == "DEBUG"
+
+
+def test_a_secrets_folder_that_is_absent_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SOLVENT_SECRETS_FOLDER", str(tmp_path / "absent"))
+    with pytest.raises(SettingsError, match="SOLVENT_SECRETS_FOLDER names no folder"):
+        read_settings()

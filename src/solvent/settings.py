@@ -1,4 +1,4 @@
-"""What a deployment may set: environment variables with the prefix SOLVENT_, or a file .env beside the process."""
+"""What a deployment may set: environment variables with the prefix SOLVENT_, a file .env, or a folder of secrets."""
 
 import os
 from enum import StrEnum
@@ -9,6 +9,9 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from solvent.errors import SettingsError
+
+SECRETS_FOLDER = "SOLVENT_SECRETS_FOLDER"
+"""Variable that names a folder whose files are settings: the form in which containers are handed secrets."""
 
 CHILD_VARIABLES = frozenset({"SOLVENT_API_URL"})
 """Variables with our prefix that are no settings: the dashboard's page learns from it where the API is."""
@@ -97,8 +100,9 @@ def read_settings() -> Settings:
         SettingsError: a setting is unknown or does not fit; the message names it and never shows its value.
     """
     _refuse_unknown_names()
+    secrets = _find_secrets()
     try:
-        settings = Settings()
+        settings = Settings(_secrets_dir=secrets)
     except ValidationError as error:
         names = ", ".join(f"SOLVENT_{'_'.join(map(str, fault['loc'])).upper()}" for fault in error.errors())
         raise SettingsError(f"settings with a wrong value: {names}; see docs/settings.md") from None
@@ -107,9 +111,17 @@ def read_settings() -> Settings:
     return settings
 
 
+def _find_secrets() -> Path | None:
+    """The folder of secrets, if one is named."""
+    named = os.environ.get(SECRETS_FOLDER)
+    if named is not None and not Path(named).is_dir():
+        raise SettingsError(f"{SECRETS_FOLDER} names no folder: mount the secrets there, or remove the setting")
+    return Path(named) if named is not None else None
+
+
 def _refuse_unknown_names() -> None:
     """A mistyped SOLVENT_DATABASE_URL must not end in the embedded server."""
-    known = {f"SOLVENT_{name.upper()}" for name in Settings.model_fields} | CHILD_VARIABLES
+    known = {f"SOLVENT_{name.upper()}" for name in Settings.model_fields} | CHILD_VARIABLES | {SECRETS_FOLDER}
     unknown = sorted(name for name in os.environ if name.startswith("SOLVENT_") and name not in known)
     if unknown:
         raise SettingsError(f"unknown settings: {', '.join(unknown)}; see docs/settings.md")

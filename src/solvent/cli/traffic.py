@@ -56,6 +56,10 @@ def traffic(
     url: Annotated[
         str, typer.Option("--url", metavar="URL", help="Address of the API.")
     ] = f"http://{LOOPBACK}:{API_PORT}",
+    key_file: Annotated[
+        Path | None,
+        typer.Option("--key-file", metavar="FILE", exists=True, dir_okay=False, help="File that holds an API key."),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, metavar="S", help="Which clients, and which are shifted.")] = 0,
 ) -> None:
     """Send applications to a running API, some of them shifted, or a whole scenario.
@@ -91,7 +95,8 @@ def traffic(
         raise typer.BadParameter("--truth needs --scenario: only simulated clients have a truth")
     if scenario is not None and (drift_prob is not None or data is not None):
         raise typer.BadParameter("--scenario brings its own clients and changes: leave out --drift-prob and --data")
-    with httpx.Client(base_url=url, timeout=30.0) as client, shown_progress() as progress:
+    headers = {} if key_file is None else {"Authorization": f"Bearer {key_file.read_text().strip()}"}
+    with httpx.Client(base_url=url, timeout=30.0, headers=headers) as client, shown_progress() as progress:
         check_api(client)
 
         def hear(sent: int) -> None:
