@@ -6,9 +6,11 @@ from typing import Any
 
 import lightgbm
 import numpy as np
+import numpy.typing as npt
 
 from solvent.bundle.calibration import Calibration, CalibrationMethod
 from solvent.bundle.files import BundleContents, write_bundle
+from solvent.bundle.reference import ScoredRows, build_profile, render_reference
 from solvent.domain.policy import Policy
 from solvent.features.aggregates import mean, total
 from solvent.features.compilation import compile_features
@@ -37,13 +39,19 @@ def write_tiny_bundle(directory: Path) -> Path:
             for name, (expression, reason) in FEATURES.items()
         ]
     )
+    values, defaulted = draw_rows()
+    booster = _train(program, values, defaulted)
+    calibration = Calibration(CalibrationMethod.PLATT, slope=1.0, intercept=0.0)
+    scores = booster.predict(values.astype(np.float64), raw_score=True, num_threads=1)
+    rows = ScoredRows(values, scores, calibration.apply_many(scores))
+    gains = booster.feature_importance("gain")
     contents = BundleContents(
         program=program,
-        model_text=_train(program),
-        calibration=Calibration(CalibrationMethod.PLATT, slope=1.0, intercept=0.0),
+        model_text=booster.model_to_string(),
+        calibration=calibration,
         policy=Policy(threshold=0.3, medium_from=0.15, high_from=0.3),
-        reference=b"PAR1 stands for a Parquet file PAR1",
-        profile={"rows": ROWS},
+        reference=render_reference(program, rows, seed=1),
+        profile=build_profile(program, rows, importances=dict(zip(program.names, gains / gains.sum(), strict=True))),
         evaluation={"test": {"rows": 500, "auc": {"value": 0.81, "low": 0.78, "high": 0.84}}},
         model_card="# Tiny model\n",
         top_features=("burden", "contract", "external"),
@@ -57,24 +65,28 @@ def write_tiny_bundle(directory: Path) -> Path:
     return directory
 
 
-def _train(program: Program) -> str:
-    random = np.random.default_rng(20261123)
-    income = random.uniform(5e4, 3e5, ROWS)
-    burden = random.uniform(0.5, 10.0, ROWS)
-    external = random.uniform(0.0, 1.0, ROWS)
-    contract = random.integers(0, 2, ROWS).astype(np.float64)
-    has_history = random.random(ROWS) < 0.7
-    debt = np.where(has_history, random.uniform(0.0, 1e6, ROWS), np.nan)
-    relative_credit = np.where(has_history, random.uniform(0.0, 3.0, ROWS), np.nan)
+def draw_rows(rows: int = ROWS, *, seed: int = 20261123) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    """Features of clients of the tiny lender, float32 (rows, 6), and whether each defaulted."""
+    random = np.random.default_rng(seed)
+    income = random.uniform(5e4, 3e5, rows)
+    burden = random.uniform(0.5, 10.0, rows)
+    external = random.uniform(0.0, 1.0, rows)
+    contract = random.integers(0, 2, rows).astype(np.float64)
+    has_history = random.random(rows) < 0.7
+    debt = np.where(has_history, random.uniform(0.0, 1e6, rows), np.nan)
+    relative_credit = np.where(has_history, random.uniform(0.0, 3.0, rows), np.nan)
     log_odds = 0.5 * burden - 5.0 * external + 2e-6 * np.nan_to_num(debt) - 2.0
-    defaulted = random.random(ROWS) < 1.0 / (1.0 + np.exp(-log_odds))
+    defaulted = random.random(rows) < 1.0 / (1.0 + np.exp(-log_odds))
     values = np.column_stack([income, burden, external, contract, debt, relative_credit]).astype(np.float32)
+    return values, defaulted
+
+
+def _train(program: Program, values: npt.NDArray[np.float32], defaulted: npt.NDArray[np.bool_]) -> lightgbm.Booster:
     parameters = {"objective": "binary", "num_leaves": 8, "num_threads": 1, "seed": 1, "verbosity": -1}
     rows = lightgbm.Dataset(
         values, defaulted, feature_name=list(program.names), categorical_feature=list(program.category_positions)
     )
-    text: str = lightgbm.train(parameters, rows, num_boost_round=30).model_to_string()
-    return text
+    return lightgbm.train(parameters, rows, num_boost_round=30)
 
 
 SAFE: dict[str, Any] = {

@@ -42,6 +42,10 @@ class TrainingError(SolventError):
     """A model cannot be trained from these tables."""
 
 
+class MonitoringError(SolventError):
+    """There is nothing to watch, or nothing to compare it with."""
+
+
 class ApplicationError(SolventError):
     """An application does not fit the schema of the tables; `problems` names the fields, never their values."""
 

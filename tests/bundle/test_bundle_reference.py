@@ -24,7 +24,7 @@ def scored(values: list[list[float]]) -> ScoredRows:
 
 
 def profile_of(rows: ScoredRows) -> Any:
-    return orjson.loads(render_json(build_profile(PROGRAM, rows)))
+    return orjson.loads(render_json(build_profile(PROGRAM, rows, importances={"income": 0.75, "contract": 0.25})))
 
 
 def test_a_number_is_binned_at_its_deciles() -> None:
@@ -34,12 +34,18 @@ def test_a_number_is_binned_at_its_deciles() -> None:
         "edges": [2.0, 4.0, 6.0, 8.0, 10.0, 12.0, 14.0, 16.0, 18.0],
         "shares": [0.1] * 10,
         "missing": 0.0,
+        "importance": 0.75,
     }
 
 
 def test_few_distinct_values_and_missing_ones_have_their_own_shares() -> None:
     profile = profile_of(scored([[0.0, NAN]] * 5 + [[3.0, NAN]] * 3 + [[NAN, NAN]] * 2))
-    assert profile["features"]["income"] == {"edges": [0.0, 3.0], "shares": [0.5, 0.3, 0.0], "missing": 0.2}
+    assert profile["features"]["income"] == {
+        "edges": [0.0, 3.0],
+        "shares": [0.5, 0.3, 0.0],
+        "missing": 0.2,
+        "importance": 0.75,
+    }
 
 
 def test_a_category_has_the_share_of_each_value() -> None:
@@ -49,11 +55,17 @@ def test_a_category_has_the_share_of_each_value() -> None:
         "categories": ["Cash loans", "Revolving loans"],
         "shares": [0.5, 0.25],
         "missing": 0.25,
+        "importance": 0.25,
     }
 
 
 def test_a_feature_without_values_is_all_missing() -> None:
-    assert profile_of(scored([[NAN, 0.0]]))["features"]["income"] == {"edges": [], "shares": [0.0], "missing": 1.0}
+    assert profile_of(scored([[NAN, 0.0]]))["features"]["income"] == {
+        "edges": [],
+        "shares": [0.0],
+        "missing": 1.0,
+        "importance": 0.75,
+    }
 
 
 def test_score_and_probability_are_binned_too() -> None:

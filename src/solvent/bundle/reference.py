@@ -1,13 +1,14 @@
 """What normal is: bins and shares of each feature and score, and a sample of scored rows, for monitoring."""
 
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from solvent.features.program import Feature, Program
+from solvent.features.program import APPLICATION, Feature, Program
 
 REFERENCE_ROWS = 5_000
 """Rows in the sample: Evidently needs 9 s for 120 columns of 10,000 reference and 5,000 current rows."""
@@ -27,20 +28,40 @@ class ScoredRows:
     probabilities: npt.NDArray[np.float64]
 
 
-def build_profile(program: Program, rows: ScoredRows) -> dict[str, Any]:
-    """Describe rows: `{"rows": n, "features": {name: bins}, "score": bins, "probability_default": bins}`.
+def build_profile(program: Program, rows: ScoredRows, *, importances: Mapping[str, float]) -> dict[str, Any]:
+    """Describe rows: `{"rows", "thin_files", "features": {name: bins}, "score": bins, "probability_default": bins}`.
 
     The bins of a number are `{"edges", "shares", "missing"}`: share i counts the values above edge i-1 and up to edge
     i, the first and last bins are open, the edges are those deciles of the rows that differ. The bins of a category
-    are `{"categories", "shares", "missing"}`. Shares and missing sum to 1.
+    are `{"categories", "shares", "missing"}`. Shares and missing sum to 1. Each feature has its `"importance"` too, its
+    share of the model's gain. `thin_files` is the share of `find_thin_files`.
     """
     columns = zip(program.features, rows.values.T, strict=True)
     return {
         "rows": len(rows.scores),
-        "features": {feature.name: _describe(feature, column) for feature, column in columns},
+        "thin_files": float(find_thin_files(program, rows.values).mean()) if len(rows.values) else 0.0,
+        "features": {
+            feature.name: _describe(feature, column) | {"importance": importances[feature.name]}
+            for feature, column in columns
+        },
         SCORE: _describe_number(rows.scores),
         PROBABILITY: _describe_number(rows.probabilities),
     }
+
+
+def find_thin_files(program: Program, values: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
+    """Tell for each row whether every feature that reads history tables alone is missing: (rows, features) to (rows,).
+
+    A program without such features has no thin files.
+    """
+    prefix = f"{APPLICATION}."
+    reads_history = [
+        bool(feature.sources) and not any(source.startswith(prefix) for source in feature.sources)
+        for feature in program.features
+    ]
+    if not any(reads_history):
+        return np.zeros(len(values), dtype=np.bool_)
+    return np.asarray(np.isnan(values[:, reads_history]).all(axis=1))
 
 
 def measure_shares(values: Floats, edges: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -58,7 +58,11 @@ def assemble(model: CalibratedModel, splits: Splits, report: TrainingReport, pro
         calibration=model.calibration.calibration,
         policy=report.chosen.policy,
         reference=render_reference(program, held_out[-1], seed=report.seed),
-        profile=build_profile(program, _join(held_out)),
+        profile=build_profile(
+            program,
+            _join(held_out),
+            importances={entry.feature: entry.share for entry in report.importance},
+        ),
         evaluation=report.to_document(),
         model_card=render_model_card(report, program),
         top_features=report.top_features,

@@ -1,0 +1,69 @@
+"""The interactive report of Evidently for the features that moved most; nothing else in the house imports Evidently."""
+
+import os
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from solvent.errors import MonitoringError
+from solvent.monitoring.drift import DRIFTED_PSI, DriftReport
+
+FEATURES = 10
+ROWS = 1_000
+"""Features, and rows of each side, in the report: it then takes 4 MB, of which 3 MB are the library that draws it."""
+
+
+@dataclass(frozen=True)
+class SampledColumns:
+    """A sample of rows by feature name: numbers as floats with NaN where missing, categories as text or None."""
+
+    numbers: dict[str, Any]
+    categories: dict[str, Any]
+
+
+def write_evidently(report: DriftReport, reference: SampledColumns, current: SampledColumns, out: Path) -> None:
+    """Write `out` with the endings .html and .json; both files appear whole or not at all.
+
+    The report shows samples, in bins that Evidently chooses itself: its figures differ a little from ours, and the
+    verdict is ours. The HTML needs no other file and no network.
+
+    Args:
+        report: whose threshold is drawn in.
+        reference: a sample of what is compared with.
+        current: a sample of the decisions, with the same columns.
+        out: path without an ending; its folder must exist.
+
+    Raises:
+        MonitoringError: Evidently is not installed.
+    """
+    snapshot = _compare(report, reference, current)
+    for ending, save in ((".html", snapshot.save_html), (".json", snapshot.save_json)):
+        partial = out.with_name(f".{out.name}{ending}")
+        try:
+            save(str(partial))
+            partial.replace(out.with_name(out.name + ending))
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+def _compare(report: DriftReport, reference: SampledColumns, current: SampledColumns) -> Any:  # noqa: ANN401 - untyped
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Evidently uses what numpy and others have deprecated
+        try:
+            from evidently import DataDefinition, Dataset, Report  # noqa: PLC0415 - it takes 6 s to import
+            from evidently.presets import DataDriftPreset  # noqa: PLC0415
+        except ImportError as error:
+            raise MonitoringError("Evidently is missing: pip install 'solvent-credit[drift]', or --no-html") from error
+        import pandas  # noqa: PLC0415
+
+        definition = DataDefinition(
+            numerical_columns=list(reference.numbers), categorical_columns=list(reference.categories)
+        )
+        frames = [
+            Dataset.from_pandas(pandas.DataFrame({**side.numbers, **side.categories}), data_definition=definition)
+            for side in (current, reference)
+        ]
+        preset = DataDriftPreset(drift_share=report.comparison.threshold, method="psi", threshold=DRIFTED_PSI)
+        return Report([preset]).run(*frames)

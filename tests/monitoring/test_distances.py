@@ -1,0 +1,87 @@
+"""Distances against numbers worked by hand and against scipy on the same samples."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from solvent.monitoring.distances import (
+    adjust_for_many,
+    measure_chi_squared,
+    measure_kolmogorov_smirnov,
+    measure_psi,
+)
+
+
+def test_psi_is_the_worked_sum_less_what_chance_makes() -> None:
+    reference, current = np.array([5_000, 5_000, 0]), np.array([8_000, 2_000, 0])
+    # Shares with half a count more in both bins that are used: 5000.5 / 10001, 8000.5 / 10001, 2000.5 / 10001.
+    p, high, low = 5_000.5 / 10_001, 8_000.5 / 10_001, 2_000.5 / 10_001
+    raw = (high - p) * math.log(high / p) + (low - p) * math.log(low / p)
+    assert raw == pytest.approx(0.41579, abs=1e-5)
+    assert measure_psi(reference, current) == pytest.approx(raw - (1 / 10_000 + 1 / 10_000))
+
+
+def test_equal_shares_have_no_psi() -> None:
+    assert measure_psi(np.array([300, 700, 0]), np.array([3_000, 7_000, 0])) == 0.0
+
+
+def test_chance_adds_nothing_to_psi_on_average() -> None:
+    random = np.random.default_rng(11)
+    shares = np.full(10, 0.1)
+    reference = random.multinomial(7_000, shares)
+    values = [measure_psi(reference, random.multinomial(1_000, shares)) for _ in range(400)]
+    assert np.mean(values) < 0.004  # without the correction 0.0104 would be expected, and 0 is the floor
+    assert max(values) < 0.03
+
+
+def test_values_that_go_missing_count_as_a_bin() -> None:
+    assert measure_psi(np.array([500, 500, 0]), np.array([250, 250, 500])) > 3.0
+
+
+def test_a_feature_without_values_on_both_sides_is_no_drift() -> None:
+    assert measure_psi(np.array([0, 0, 900]), np.array([0, 0, 700])) == 0.0
+    assert measure_chi_squared(np.array([0, 0, 900]), np.array([0, 0, 700])).p_value == 1.0
+
+
+def test_the_order_statistic_is_that_of_scipy_on_the_numbers_of_the_bins() -> None:
+    random = np.random.default_rng(5)
+    first, second = random.integers(0, 8, 3_000), np.minimum(random.integers(0, 9, 800), 7)
+    reference = np.roll(np.bincount(first, minlength=8), -1)  # bin 0 stands for missing values, which are counted last
+    current = np.roll(np.bincount(second, minlength=8), -1)
+    expected = stats.ks_2samp(first, second, method="asymp")
+    found = measure_kolmogorov_smirnov(reference, current)
+    assert found.statistic == pytest.approx(expected.statistic)
+    assert found.p_value == pytest.approx(expected.pvalue)
+
+
+def test_chi_squared_is_the_worked_sum() -> None:
+    # 50:50 against 60:40, 100 each: expected 55 and 45, so 4 terms of 25/55 and 25/45.
+    found = measure_chi_squared(np.array([50, 50, 0]), np.array([60, 40, 0]))
+    assert found.statistic == pytest.approx(2 * 25 / 55 + 2 * 25 / 45)
+    assert found.p_value == pytest.approx(math.erfc(math.sqrt(found.statistic / 2)))
+
+
+def test_many_p_values_are_adjusted_as_in_the_worked_case() -> None:
+    # Sorted p times n / rank, then the running minimum from the largest down.
+    assert adjust_for_many(np.array([0.01, 0.04, 0.03, 0.5])).tolist() == pytest.approx([0.04, 0.16 / 3, 0.16 / 3, 0.5])
+    assert adjust_for_many(np.empty(0)).tolist() == []
+
+
+counts = st.lists(st.integers(0, 5_000), min_size=4, max_size=4).filter(lambda found: sum(found) > 0).map(np.array)
+
+
+@given(counts, counts)
+def test_distances_are_finite_symmetric_and_never_negative(first: np.ndarray, second: np.ndarray) -> None:
+    index = measure_psi(first, second)
+    assert 0.0 <= index < 40.0
+    assert index == pytest.approx(measure_psi(second, first))
+    order = measure_kolmogorov_smirnov(first, second)
+    assert 0.0 <= order.statistic <= 1.0
+    assert 0.0 <= order.p_value <= 1.0
+    shares = measure_chi_squared(first, second)
+    assert shares.statistic >= 0.0
+    assert 0.0 <= shares.p_value <= 1.0
