@@ -54,6 +54,10 @@ class ApplicationError(SolventError):
         super().__init__("; ".join(problems))
 
 
+class MonitoringError(SolventError):
+    """A monitor cannot measure: rules or reference are not usable, or there is nothing to look at."""
+
+
 class DecisionLogError(SolventError):
     """Something is wrong between us and the decision log."""
 

@@ -63,6 +63,8 @@ class Settings(BaseSettings):
     failures_kept_days: int = Field(5 * 366, ge=30, description="the same for requests that got no decision")
     telemetry_kept_days: int = Field(30, ge=1, description="the same for scores of shadow models")
     claims_kept_hours: int = Field(72, ge=24, description="age at which an Idempotency-Key may be used anew")
+    alert_rules: Path | None = Field(None, description="TOML file of alert rules; unset: those that are shipped")
+    alert_webhook: SecretStr | None = Field(None, description="http(s) URL that is told of alerts; unset: none")
     shadow_bundle: Path | None = Field(None, description="a bundle that scores beside the model in force")
 
     @cached_property

@@ -12,6 +12,7 @@ import typer
 
 from solvent import __version__
 from solvent.cli import (
+    alerts,
     benchmark,
     client,
     data,
@@ -63,6 +64,7 @@ client.add_to(app)
 traffic.add_to(app)
 benchmark.add_to(app)
 outcomes.add_to(app)
+alerts.add_to(app)
 
 
 def _show_version(wanted: bool) -> None:

@@ -1,9 +1,11 @@
 """The outside, as the business sees it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
+from solvent.domain.alerts import Alert, Breach, Delivery
 from solvent.domain.records import FailureRecord, Receipt, ServedModel, StoredHistory, Submission
 
 
@@ -48,4 +50,20 @@ class DecisionLog(Protocol):
 
     async def check(self) -> None:
         """Return if the log can be written now; raises LogUnavailableError if not."""
+        ...
+
+
+class AlertLog(Protocol):
+    """Where alerts are kept, at most one open for each cause; every call may raise DecisionLogError."""
+
+    def record(self, breaches: Iterable[Breach], now: datetime) -> tuple[Alert, ...]:
+        """Open an alert for each cause without an open one and outside its cool-down; return the newly opened ones."""
+        ...
+
+    def undelivered(self) -> AbstractContextManager[Sequence[Alert]]:
+        """Give the open alerts that no webhook has taken yet, to one caller at a time."""
+        ...
+
+    def note_delivery(self, delivery: Delivery) -> None:
+        """Keep what became of a delivery."""
         ...

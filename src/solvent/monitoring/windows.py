@@ -1,12 +1,5 @@
 """The stretch of time that a figure speaks of."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from solvent.domain.measurements import Window
 
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """From `start` on and before `end`, both aware UTC."""
-
-    start: datetime
-    end: datetime
+__all__ = ["Window"]

@@ -39,10 +39,10 @@ def test_up_down_up_gives_the_same_schema(unmigrated_url: str) -> None:
 
 def test_tells_whether_a_database_is_at_the_newest_revision(unmigrated_url: str) -> None:
     assert find_revision(unmigrated_url) is None
-    with pytest.raises(DecisionLogError, match=r"revision None, this version needs 0004: run `solvent db upgrade`"):
+    with pytest.raises(DecisionLogError, match=r"revision None, this version needs 0005: run `solvent db upgrade`"):
         check_revision(unmigrated_url)
     upgrade(unmigrated_url)
-    assert find_revision(unmigrated_url) == newest_revision() == "0004"
+    assert find_revision(unmigrated_url) == newest_revision() == "0005"
     check_revision(unmigrated_url)
 
 
@@ -57,7 +57,7 @@ def test_a_database_that_is_away_is_an_error_of_ours(tmp_path: Path) -> None:
         upgrade(f"postgresql://postgres@/postgres?host={tmp_path}")
 
 
-def test_lets_go_of_a_locked_table_and_says_what_to_do(database_url: str) -> None:
+def test_lets_go_of_a_locked_table_at_the_revision_that_needs_it_and_says_what_to_do(database_url: str) -> None:
     with psycopg.connect(database_url) as other:
         other.execute("LOCK TABLE decisions IN ACCESS SHARE MODE")
         with pytest.raises(DecisionLogError, match="tables stayed locked"):

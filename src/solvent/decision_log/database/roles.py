@@ -9,5 +9,11 @@ READER = "solvent_reader"
 ERASER = "solvent_eraser"
 """Erases what is personal, and says so in the ledger; decisions are out of its reach."""
 
+MONITOR = "solvent_monitor"
+"""Watches: SELECT on what is not personal, and writes what it found; revision 0005 makes it."""
+
 AS_READER = f"SET ROLE {READER}; SET statement_timeout TO '30s'"
 """How a session for pages and reports begins: settings of a role apply to logins alone, so they are set here."""
+
+AS_MONITOR = f"SET ROLE {MONITOR}; SET statement_timeout TO '600s'; SET lock_timeout TO '30s'"
+"""How a session of a monitor begins."""

@@ -1,0 +1,91 @@
+"""Tells one webhook of the alerts that it has not taken yet."""
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC
+
+import httpx
+
+from solvent.domain.alerts import Alert, Delivery
+from solvent.domain.ports import AlertLog, Clock
+
+TIMEOUT_SECONDS = 5.0
+PAUSES_SECONDS = (1.0, 4.0)
+"""Waits between the attempts of one run; what they do not achieve is tried again by the next run."""
+
+
+class Webhook:
+    """One URL, and nothing else: no redirect is followed, no proxy of the environment used, no secret logged.
+
+    An attempt fails without an answer of 200 to 299 within 5 s. Every request carries the id of the alert as its
+    Idempotency-Key: a receiver that has taken an alert whose answer was lost gets it again.
+    """
+
+    def __init__(self, url: str, *, clock: Clock, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._url = url
+        self._clock = clock
+        self._sleep = sleep
+
+    def deliver(self, alerts: Sequence[Alert]) -> list[Delivery]:
+        """Send the alerts and return what became of each; after one that found no taker, the others wait."""
+        deliveries: list[Delivery] = []
+        with httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False, follow_redirects=False) as client:
+            for alert in alerts:
+                deliveries.append(self._deliver_one(client, alert))
+                if not deliveries[-1].is_delivered:
+                    break
+        return deliveries
+
+    def _deliver_one(self, client: httpx.Client, alert: Alert) -> Delivery:
+        attempts, status = 1, self._post(client, alert)
+        for pause in PAUSES_SECONDS:
+            if _is_taken(status):
+                break
+            self._sleep(pause)
+            attempts, status = attempts + 1, self._post(client, alert)
+        return Delivery(alert.alert_id, self._clock(), attempts, status, is_delivered=_is_taken(status))
+
+    def _post(self, client: httpx.Client, alert: Alert) -> int | None:
+        headers = {"Idempotency-Key": f"solvent-alert-{alert.alert_id}"}
+        try:
+            with client.stream("POST", self._url, json=render_alert(alert), headers=headers) as answer:
+                return answer.status_code
+        except httpx.HTTPError:
+            return None
+
+
+def deliver_waiting(log: AlertLog, webhook: Webhook) -> list[Delivery]:
+    """Send what no webhook has taken yet, note what became of it, and return that.
+
+    Raises:
+        DecisionLogError: the alerts cannot be read, or a delivery not be noted.
+    """
+    with log.undelivered() as waiting:
+        deliveries = webhook.deliver(waiting) if waiting else []
+        for delivery in deliveries:
+            log.note_delivery(delivery)
+    return deliveries
+
+
+def render_alert(alert: Alert) -> dict[str, object]:
+    """What the webhook gets: figures and names of features, nothing of a client."""
+    window = alert.window
+    return {
+        "id": alert.alert_id,
+        "type": alert.rule,
+        "subject": alert.subject,
+        "severity": alert.severity.value,
+        "description": alert.description,
+        "what_to_do": alert.what_to_do,
+        "value": alert.value,
+        "limit": alert.limit,
+        "count": alert.count,
+        "affected": list(alert.affected),
+        "detected_at": alert.detected_at.astimezone(UTC).isoformat(),
+        "window_start": None if window is None else window.start.astimezone(UTC).isoformat(),
+        "window_end": None if window is None else window.end.astimezone(UTC).isoformat(),
+    }
+
+
+def _is_taken(status: int | None) -> bool:
+    return status is not None and 200 <= status < 300
