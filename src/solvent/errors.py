@@ -43,7 +43,7 @@ class TrainingError(SolventError):
 
 
 class MonitoringError(SolventError):
-    """There is nothing to watch, or nothing to compare it with."""
+    """There is nothing to watch or to compare it with, or the rules cannot be used."""
 
 
 class ApplicationError(SolventError):
@@ -52,10 +52,6 @@ class ApplicationError(SolventError):
     def __init__(self, problems: tuple[str, ...]) -> None:
         self.problems = problems
         super().__init__("; ".join(problems))
-
-
-class MonitoringError(SolventError):
-    """A monitor cannot measure: rules or reference are not usable, or there is nothing to look at."""
 
 
 class DecisionLogError(SolventError):
