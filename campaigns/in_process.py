@@ -37,8 +37,8 @@ class Request:
 class _ShortMemory(MemoryDecisionLog):
     """Forgets decisions at once: a campaign makes hundreds of thousands."""
 
-    async def record(self, submission: Submission) -> Receipt:
-        receipt = await super().record(submission)
+    async def record(self, submission: Submission, *, within: float | None = None) -> Receipt:
+        receipt = await super().record(submission, within=within)
         self.submissions.clear()
         return receipt
 

@@ -10,10 +10,10 @@ class TroubledLog(MemoryDecisionLog):
     trouble: Exception | None = None
     failure_trouble: Exception | None = None
 
-    async def record(self, submission: Submission) -> Receipt:
+    async def record(self, submission: Submission, *, within: float | None = None) -> Receipt:
         if self.trouble is not None:
             raise self.trouble
-        return await super().record(submission)
+        return await super().record(submission, within=within)
 
     async def record_failure(self, failure: FailureRecord) -> None:
         if self.failure_trouble is not None:

@@ -72,3 +72,7 @@ class OutcomeUnknownError(DecisionLogError):
 
 class KeyReusedError(DecisionLogError):
     """An Idempotency-Key came again with another body."""
+
+
+class KeyInFlightError(DecisionLogError):
+    """A request with the same Idempotency-Key is still under way elsewhere; nothing was recorded."""

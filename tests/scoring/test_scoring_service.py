@@ -1,3 +1,4 @@
+import asyncio
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -5,10 +6,10 @@ import orjson
 import pytest
 
 from solvent.bootstrap import build_service
-from solvent.domain.records import Claim, StoredHistory
+from solvent.domain.records import Claim, Receipt, StoredHistory, Submission
 from solvent.errors import ApplicationError, DecisionLogError, LogUnavailableError
 from solvent.scoring.model import Model
-from solvent.scoring.service import RequestContext, ScoringService
+from solvent.scoring.service import ANSWER_SECONDS, RequestContext, ScoringService
 from tiny_model import BUREAU_ROWS, RISKY, SAFE
 from troubled_log import TroubledLog
 
@@ -69,6 +70,34 @@ async def test_an_invalid_application_is_raised_and_nothing_recorded(service: Sc
     with pytest.raises(ApplicationError):
         await service.decide({}, CONTEXT)
     assert log.submissions == []
+
+
+class _SlowLog(TroubledLog):
+    """Takes a while for each history, and notes the time that it was given."""
+
+    allowed: tuple[float, ...] = ()
+
+    async def find_history(
+        self, client_id: int, program_digest: str, *, within: float | None = None
+    ) -> StoredHistory | None:
+        self.allowed += (within or 0.0,)
+        await asyncio.sleep(0.3)
+        return await super().find_history(client_id, program_digest)
+
+    async def record(self, submission: Submission, *, within: float | None = None) -> Receipt:
+        self.allowed += (within or 0.0,)
+        return await super().record(submission)
+
+
+@pytest.mark.parametrize("is_batch", [False, True])
+async def test_every_step_of_a_decision_takes_from_one_allowance(model: Model, *, is_batch: bool) -> None:
+    log = _SlowLog()
+    service = build_service(model, log)
+    await (service.decide_batch([SAFE], CONTEXT) if is_batch else service.decide(SAFE, CONTEXT))
+    reading, writing = log.allowed
+    assert reading == pytest.approx(ANSWER_SECONDS / 2, abs=0.2)
+    assert writing == pytest.approx(ANSWER_SECONDS - 0.3, abs=0.25)
+    assert writing < ANSWER_SECONDS - 0.3
 
 
 async def test_a_batch_is_one_submission_under_one_claim(service: ScoringService, log: TroubledLog) -> None:

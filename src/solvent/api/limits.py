@@ -16,9 +16,10 @@ from solvent.api.routes.documentation import MAX_CLIENTS
 from solvent.api.routes.json_gate import MAX_DEPTH, MAX_DIGITS, MAX_INTEGER
 from solvent.api.services import RECORDED_REFUSALS_PER_SECOND
 from solvent.decision_log.registers.api_keys import MAX_KEYS
-from solvent.decision_log.writing.batching import MAX_BATCH
+from solvent.decision_log.writing.batching import LOCK_MILLISECONDS, MAX_BATCH
 from solvent.decision_log.writing.waiting import MAX_FAILURES, MAX_WAITING, WAIT_SECONDS, WRITE_SECONDS
 from solvent.scoring.applications import MAX_PROBLEMS, MAX_ROWS_PER_TABLE
+from solvent.scoring.service import ANSWER_SECONDS
 from solvent.settings import Settings
 
 
@@ -123,6 +124,11 @@ def _connection_limits() -> Iterator[Limit]:
 
 
 def _log_limits() -> Iterator[Limit]:
+    yield Limit("time to decide and record", f"{ANSWER_SECONDS:g} s", "503 `log-unavailable` or `outcome-unknown`",
+                "test_every_step_of_a_decision_takes_from_one_allowance")  # fmt: skip
+    yield Limit("wait for a key that is under way elsewhere", f"{LOCK_MILLISECONDS} ms, twice in company",
+                "409 `idempotency-key-in-flight`",
+                "test_a_claim_that_stays_in_flight_is_refused_within_a_second")  # fmt: skip
     yield Limit("submissions in one transaction", f"{MAX_BATCH}", "the next transaction",
                 "test_hands_out_the_oldest_first_up_to_the_limit")  # fmt: skip
     yield Limit("submissions that wait for the writer", f"{MAX_WAITING:,}", "503 `log-unavailable`",

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from solvent.api.refusals import Refusal, RequestRefusedError
-from solvent.errors import ApplicationError, KeyReusedError, LogUnavailableError, OutcomeUnknownError
+from solvent.errors import ApplicationError, KeyInFlightError, KeyReusedError, LogUnavailableError, OutcomeUnknownError
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 1
@@ -41,6 +41,13 @@ KEY_REUSED = Problem(
     "idempotency-key-reused",
     "The Idempotency-Key is taken",
     "This key came before with another body: use a new key for a new request.",
+)
+KEY_IN_FLIGHT = Problem(
+    409,
+    "idempotency-key-in-flight",
+    "A request with this Idempotency-Key is under way",
+    "Nothing was decided twice. Repeat the request with the same key, as Retry-After says, for its answer.",
+    is_passing=True,
 )
 LOG_UNAVAILABLE = Problem(
     503,
@@ -158,6 +165,7 @@ _ERRORS: Mapping[type[Exception], Problem] = MappingProxyType(
     {
         ApplicationError: INVALID_APPLICATION,
         KeyReusedError: KEY_REUSED,
+        KeyInFlightError: KEY_IN_FLIGHT,
         LogUnavailableError: LOG_UNAVAILABLE,
         OutcomeUnknownError: OUTCOME_UNKNOWN,
     }

@@ -18,7 +18,7 @@ class MemoryDecisionLog:
         self._answers: dict[tuple[str, str], tuple[bytes, bytes]] = {}
         self._histories: dict[tuple[int, str], StoredHistory] = {}
 
-    async def record(self, submission: Submission) -> Receipt:
+    async def record(self, submission: Submission, *, within: float | None = None) -> Receipt:  # noqa: ARG002 - at once
         await self.check()
         claim = submission.claim
         if claim is not None:
@@ -42,7 +42,13 @@ class MemoryDecisionLog:
         if known.bundle_digest != model.bundle_digest:
             raise DecisionLogError(f"model version {model.model_version} is registered with another bundle")
 
-    async def find_history(self, client_id: int, program_digest: str) -> StoredHistory | None:
+    async def find_history(
+        self,
+        client_id: int,
+        program_digest: str,
+        *,
+        within: float | None = None,  # noqa: ARG002 - at once
+    ) -> StoredHistory | None:
         await self.check()
         return self._histories.get((client_id, program_digest))
 

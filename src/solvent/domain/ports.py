@@ -20,13 +20,18 @@ class Clock(Protocol):
 class DecisionLog(Protocol):
     """Where decisions become durable before they are released."""
 
-    async def record(self, submission: Submission) -> Receipt:
+    async def record(self, submission: Submission, *, within: float | None = None) -> Receipt:
         """Return once the submission is committed to stable storage.
 
         A submission whose claim is known returns the stored answer and records nothing.
 
+        Args:
+            submission: of one request.
+            within: seconds in which to return or raise; None leaves that to the log.
+
         Raises:
             LogUnavailableError: nothing was recorded.
+            KeyInFlightError: nothing was recorded, since a request with the same key is still under way elsewhere.
             OutcomeUnknownError: the commit may or may not have happened.
             KeyReusedError: the claim's key came before with another body.
         """
@@ -40,8 +45,14 @@ class DecisionLog(Protocol):
         """Make a model known before its first decision; registering it again changes nothing."""
         ...
 
-    async def find_history(self, client_id: int, program_digest: str) -> StoredHistory | None:
-        """Return the client's stored history for that feature program, if there is one."""
+    async def find_history(
+        self, client_id: int, program_digest: str, *, within: float | None = None
+    ) -> StoredHistory | None:
+        """Return the client's stored history for that feature program, if there is one.
+
+        Raises:
+            LogUnavailableError: it cannot be read `within` so many seconds.
+        """
         ...
 
     async def store_histories(self, histories: Sequence[StoredHistory]) -> None:

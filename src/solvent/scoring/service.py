@@ -20,6 +20,12 @@ from solvent.scoring.applications import Application, accept_application
 from solvent.scoring.model import Assessment, Model
 from solvent.scoring.process import code_digest, memory_usage_mb
 
+ANSWER_SECONDS = 2.6
+"""Time to decide and record. With the wait for a place at work every answer comes within 3 s (RELIABILITY.md, P-05)."""
+
+HISTORY_SHARE = 0.5
+"""Of the time that is left, what reading a stored history may take: the write needs the rest."""
+
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
@@ -98,10 +104,10 @@ class ScoringService:
         """
         started, model = time.perf_counter_ns(), self._model
         application = accept_application(document)
-        stored = await self._find_stored(model, application)
+        stored = await self._find_stored(model, application, within=HISTORY_SHARE * _seconds_left(started))
         record = self._decide_one(_prepare(model, application, stored), model, context, started=started)
         answer = orjson.dumps(render_decision(record))
-        return await self._record(Submission((record,), answer, context.claim), context)
+        return await self._record(Submission((record,), answer, context.claim), context, started=started)
 
     async def decide_batch(self, documents: Sequence[object], context: RequestContext) -> Receipt:
         """Decide on several applications: all that are valid are recorded in one transaction, or none is.
@@ -111,12 +117,13 @@ class ScoringService:
         Raises:
             LogUnavailableError: see `DecisionLog.record`; so for OutcomeUnknownError and KeyReusedError.
         """
-        model = self._model
+        began, model = time.perf_counter_ns(), self._model
         records: list[DecisionRecord] = []
         failures: list[FailureRecord] = []
         results: list[dict[str, Any]] = []
         accepted = await _accept_all(documents)
-        histories = await asyncio.gather(*(self._find_stored(model, application) for application in accepted))
+        within = HISTORY_SHARE * _seconds_left(began)
+        histories = await asyncio.gather(*(self._find_stored(model, one, within=within) for one in accepted))
         for index, (application, stored) in enumerate(zip(accepted, histories, strict=True)):
             row = replace(context, request_id=self._new_id())
             if isinstance(application, ApplicationError):
@@ -130,7 +137,7 @@ class ScoringService:
             await asyncio.sleep(0)  # other requests go on in between
         answer = orjson.dumps(render_batch(context.request_id, model.version, results))
         submission = Submission(tuple(records), answer, context.claim, tuple(failures))
-        return await self._record(submission, context)
+        return await self._record(submission, context, started=began)
 
     async def record_failure(self, context: RequestContext, *, status: int, code: str) -> None:
         """Keep a request that got no decision; nothing of its input is kept."""
@@ -140,8 +147,8 @@ class ScoringService:
         """Return if decisions can be recorded now; raises LogUnavailableError if not."""
         await self._log.check()
 
-    async def _record(self, submission: Submission, context: RequestContext) -> Receipt:
-        receipt = await self._log.record(submission)
+    async def _record(self, submission: Submission, context: RequestContext, *, started: int) -> Receipt:
+        receipt = await self._log.record(submission, within=_seconds_left(started))
         if self._watcher is not None and not receipt.repeated:
             self._watcher(submission.decisions, context)
         return receipt
@@ -159,11 +166,13 @@ class ScoringService:
             memory_usage_mb=memory_usage_mb(),
         )
 
-    async def _find_stored(self, model: Model, application: Application | ApplicationError) -> StoredHistory | None:
+    async def _find_stored(
+        self, model: Model, application: Application | ApplicationError, *, within: float
+    ) -> StoredHistory | None:
         """Look for the history of a client whose request holds none."""
         if isinstance(application, ApplicationError) or application.history is not None:
             return None
-        return await self._log.find_history(application.client_id, model.bundle.program.digest)
+        return await self._log.find_history(application.client_id, model.bundle.program.digest, within=within)
 
     def _decide_one(
         self, prepared: _Prepared, model: Model, context: RequestContext, *, started: int
@@ -241,6 +250,10 @@ def _describe_assessment(assessment: Assessment, model: Model) -> dict[str, Any]
         "top_numbers": tuple(None if isinstance(value, str) else value for value in top),
         "top_categories": tuple(value if isinstance(value, str) else None for value in top),
     }
+
+
+def _seconds_left(started_ns: int) -> float:
+    return ANSWER_SECONDS - (time.perf_counter_ns() - started_ns) / 1e9
 
 
 def _milliseconds_since(started_ns: int) -> float:

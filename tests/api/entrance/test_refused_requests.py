@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from solvent.api.routes.answers import ProblemAnswer
-from solvent.errors import DecisionLogError, OutcomeUnknownError
+from solvent.errors import DecisionLogError, KeyInFlightError, OutcomeUnknownError
 from tiny_model import BUREAU_ROWS, SAFE
 from troubled_log import TroubledLog
 
@@ -197,6 +197,13 @@ async def test_an_unknown_outcome_asks_for_the_same_key(api: httpx.AsyncClient, 
     log.trouble = OutcomeUnknownError("cut")
     response = await api.post("/predict", json=SAFE)
     assert (response.status_code, _problem(response).code) == (503, "outcome-unknown")
+    assert response.headers["retry-after"] == "1"
+
+
+async def test_a_key_that_is_under_way_elsewhere_is_a_conflict(api: httpx.AsyncClient, log: TroubledLog) -> None:
+    log.trouble = KeyInFlightError("under way")
+    response = await api.post("/predict", json=SAFE, headers={"Idempotency-Key": "k1"})
+    assert (response.status_code, _problem(response).code) == (409, "idempotency-key-in-flight")
     assert response.headers["retry-after"] == "1"
 
 

@@ -91,7 +91,7 @@ async def test_the_example_of_a_body_is_answered(api: httpx.AsyncClient, documen
 def test_the_answers_are_documented_with_their_problems(document: dict[str, Any], path: str) -> None:
     operation = document["paths"][path]["post"]
     assert sorted(operation["responses"]) == [
-        "200", "400", "401", "403", "408", "413", "415", "422", "429", "500", "503",
+        "200", "400", "401", "403", "408", "409", "413", "415", "422", "429", "500", "503",
     ]  # fmt: skip
     answer = {"/predict": "DecisionAnswer", "/predict-batch": "BatchAnswer"}[path]
     assert operation["responses"]["200"]["content"]["application/json"]["schema"] == {

@@ -1,4 +1,5 @@
 import asyncio
+import time
 
 import pytest
 from log_examples import FAILURE, make_submission
@@ -47,6 +48,14 @@ async def test_refuses_who_waited_too_long_and_makes_room() -> None:
     with pytest.raises(LogUnavailableError):
         await tasks[1]
     assert len(line) == 0
+
+
+async def test_who_has_little_time_left_keeps_enough_of_it_for_the_write() -> None:
+    line = WaitingLine(wait_seconds=60.0, write_seconds=1.0)
+    started = time.monotonic()
+    with pytest.raises(LogUnavailableError, match="nothing was recorded"):
+        await line.join(prepare(make_submission(1)), within=1.02)
+    assert 0.01 < time.monotonic() - started < 0.9
 
 
 async def test_who_is_being_written_does_not_time_out_but_is_refused_when_put_back_late() -> None:

@@ -15,7 +15,7 @@ from solvent.api.services import Services
 from solvent.domain.records import Receipt
 from solvent.errors import ApplicationError
 
-_PROBLEMS = (400, 401, 403, 408, 413, 415, 422, 429, 500, 503)
+_PROBLEMS = (400, 401, 403, 408, 409, 413, 415, 422, 429, 500, 503)
 
 
 def prediction_router(services: Services) -> APIRouter:

@@ -31,7 +31,7 @@ SESSION = """
 SET synchronous_commit TO on;
 SET default_transaction_isolation TO 'read committed';
 SET timezone TO 'UTC';
-SET lock_timeout TO '2s';
+SET lock_timeout TO '{lock_milliseconds}ms';
 SET statement_timeout TO '{statement_seconds}s';
 SET idle_in_transaction_session_timeout TO '10s';
 SET log_parameter_max_length_on_error TO 0;
@@ -50,7 +50,9 @@ class RawDumper(Dumper):
         return obj
 
 
-async def connect(url: str, application_name: str, *, role: str = "none", statement_seconds: int = 3) -> Connection:
+async def connect(
+    url: str, application_name: str, *, role: str = "none", statement_seconds: int = 3, lock_milliseconds: int = 2000
+) -> Connection:
     """Open a connection to a server that accepts writes, with every session setting that a promise rests on.
 
     Args:
@@ -58,6 +60,7 @@ async def connect(url: str, application_name: str, *, role: str = "none", statem
         application_name: as others see us in `pg_stat_activity`.
         role: one of `roles`, whose rights the session then has; "none" keeps those of the login.
         statement_seconds: longest time of one statement.
+        lock_milliseconds: longest wait for a lock.
 
     Raises:
         psycopg.Error: the server cannot be reached or refuses us.
@@ -74,7 +77,10 @@ async def connect(url: str, application_name: str, *, role: str = "none", statem
     )
     try:
         with bounded(connection, CONNECT_SECONDS):
-            await connection.execute(SESSION.format(statement_seconds=statement_seconds, role=role), prepare=False)
+            settings = SESSION.format(
+                statement_seconds=statement_seconds, lock_milliseconds=lock_milliseconds, role=role
+            )
+            await connection.execute(settings, prepare=False)
     except BaseException:
         await connection.close()
         raise

@@ -31,11 +31,11 @@ class HistoryReader:
         self._line: list[_Waiting] = []
         self._task: asyncio.Task[None] | None = None
 
-    async def find(self, client_id: int, program_digest: str) -> bytes | None:
+    async def find(self, client_id: int, program_digest: str, *, within: float | None = None) -> bytes | None:
         """Return what is stored of a client for that feature program, as it is now, or None.
 
         Raises:
-            LogUnavailableError: it cannot be read soon, or too many wait.
+            LogUnavailableError: it cannot be read `within` so many seconds, or too many wait.
         """
         if len(self._line) >= MAX_WAITING:
             raise LogUnavailableError("too many requests wait for stored histories: try again later")
@@ -44,7 +44,8 @@ class HistoryReader:
         self._line.append(waiting)
         if self._task is None:
             self._task = loop.create_task(self._read_all(), name="history reader")
-        timer = loop.call_later(FETCH_SECONDS, _refuse, [waiting], "it takes too long")
+        seconds = FETCH_SECONDS if within is None else min(FETCH_SECONDS, within)
+        timer = loop.call_later(seconds, _refuse, [waiting], "it takes too long")
         try:
             return await waiting.payload
         finally:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 import psycopg
 import structlog
@@ -9,17 +10,23 @@ import structlog
 from solvent.decision_log.audit.chain import Position
 from solvent.decision_log.database.connections import Connection, bounded, connect, is_lost
 from solvent.decision_log.database.roles import API
-from solvent.decision_log.writing.transaction import Outcome, record_batch
+from solvent.decision_log.writing.transaction import Outcome, probe, record_batch
 from solvent.decision_log.writing.waiting import WAIT_SECONDS, Waiting, WaitingLine
 from solvent.domain.ports import Clock
 from solvent.domain.records import FailureRecord
-from solvent.errors import DecisionLogError, LogUnavailableError, OutcomeUnknownError
+from solvent.errors import DecisionLogError, KeyInFlightError, LogUnavailableError, OutcomeUnknownError
 
 MAX_BATCH = 32
 COMMIT_SECONDS = 0.8
 """With WAIT_SECONDS and GRACE_SECONDS this keeps every answer within 3 s (RELIABILITY.md, P-05)."""
 
 GRACE_SECONDS = 0.2
+LOCK_MILLISECONDS = 500
+"""How long a claim waits for a transaction of another writer that holds the same key: then its caller is told so."""
+
+PROBE_SECONDS = 0.5
+"""After a failed write, and while nobody asks for another, how often to try one."""
+
 MIN_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS = 0.05, 1.0
 
 log = structlog.get_logger(__name__)
@@ -44,6 +51,12 @@ class BatchWriter:
         self._position = Position()
         self._backoff = MIN_BACKOFF_SECONDS
         self._is_closing = False
+        self._is_in_doubt = False
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether the last write failed, as on a full disk, which a connection alone does not notice."""
+        return self._is_in_doubt
 
     @property
     def is_connected(self) -> bool:
@@ -68,6 +81,8 @@ class BatchWriter:
         elif self._line.has_work:
             await self._let_others_join()
             await self._write(*self._line.take(MAX_BATCH))
+        elif self._is_in_doubt:
+            await self._try_a_write(self._connection)
         else:
             await self._line.wait()
 
@@ -86,7 +101,7 @@ class BatchWriter:
     async def connect(self) -> None:
         """Try once to connect; a failure is waited out, longer each time."""
         try:
-            connection = await connect(self._url, "solvent-writer", role=API)
+            connection = await connect(self._url, "solvent-writer", role=API, lock_milliseconds=LOCK_MILLISECONDS)
             await connection.set_autocommit(False)
         except (psycopg.Error, OSError) as error:
             log.warning("decision_log_connect_failed", error=type(error).__name__)
@@ -106,9 +121,11 @@ class BatchWriter:
         try:
             outcomes = await self._transact(self._connection, batch, failures)
         except _LostError:
+            self._is_in_doubt = True
             await self._disconnect()
             self._return(batch, failures)
         except DecisionLogError as error:
+            self._is_in_doubt = True
             await self._disconnect()
             self._refuse(batch, failures, error)
         except asyncio.CancelledError:
@@ -118,8 +135,23 @@ class BatchWriter:
             await self._roll_back(self._connection)
             await self._write_alone(batch, failures, error)
         else:
+            self._is_in_doubt = False
             for waiting, outcome in zip(batch, outcomes, strict=True):
                 waiting.resolve(outcome)
+
+    async def _try_a_write(self, connection: Connection) -> None:
+        """Find out whether writing works again, unless somebody comes to write in earnest."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PROBE_SECONDS):
+                await self._line.wait()
+                return
+        try:
+            with bounded(connection, COMMIT_SECONDS):
+                await probe(connection)
+        except (psycopg.Error, OSError):
+            await self._disconnect()
+        else:
+            self._is_in_doubt = False
 
     async def _transact(
         self, connection: Connection, batch: list[Waiting], failures: list[FailureRecord]
@@ -130,7 +162,7 @@ class BatchWriter:
                 outcomes, end = await record_batch(
                     connection, prepared, failures, position=self._position, now=self._clock()
                 )
-        except (psycopg.DataError, psycopg.IntegrityError):
+        except (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.LockNotAvailable):
             raise
         except psycopg.Error as error:
             if is_lost(connection, error):
@@ -158,9 +190,7 @@ class BatchWriter:
     async def _write_alone(self, batch: list[Waiting], failures: list[FailureRecord], error: Exception) -> None:
         """Write each record of a failed batch by itself, so that a bad one does not take its neighbours along."""
         if len(batch) + len(failures) == 1:
-            self._refuse(
-                batch, failures, DecisionLogError(f"the record does not fit the decision log: {_cause(error)}")
-            )
+            self._refuse(batch, failures, _explain(batch, error))
             log.error("record_refused", cause=_cause(error))
             return
         for waiting in batch:
@@ -198,6 +228,15 @@ def _is_cancelled() -> bool:
 def _seconds_left(batch: list[Waiting]) -> float:
     now = asyncio.get_running_loop().time()
     return max(0.0, min((waiting.deadline - now for waiting in batch), default=WAIT_SECONDS))
+
+
+def _explain(batch: list[Waiting], error: Exception) -> DecisionLogError:
+    """Say why a record that was written by itself is refused."""
+    if not isinstance(error, psycopg.errors.LockNotAvailable):
+        return DecisionLogError(f"the record does not fit the decision log: {_cause(error)}")
+    if batch and batch[0].prepared.submission.claim is not None:
+        return KeyInFlightError("a request with the same Idempotency-Key is under way: try again later")
+    return LogUnavailableError(f"the decision log cannot be written now ({_cause(error)})")
 
 
 def _cause(error: Exception) -> str:

@@ -35,6 +35,20 @@ FROM idempotency_claims JOIN unnest(%b::text[], %b::text[]) AS wanted (caller, k
 """
 
 
+# As large as a decision with a history, so that it finds a full disk; rolled back, it leaves nothing to be found.
+PROBE = b"""
+INSERT INTO decision_payloads (request_id, timestamp, client_id, input, features, top_numbers, top_categories)
+VALUES (gen_random_uuid(), now(), 0, %b, '', '{}', '{}')
+"""
+PROBE_BYTES = 32 * 1024
+
+
+async def probe(connection: Connection) -> None:
+    """Find out whether the log can be written, and leave no trace; raises psycopg.Error if it cannot."""
+    await connection.execute(PROBE, (bytes(PROBE_BYTES),))
+    await connection.rollback()
+
+
 async def record_batch(
     connection: Connection,
     batch: Sequence[Prepared],

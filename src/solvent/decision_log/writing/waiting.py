@@ -10,7 +10,7 @@ from solvent.errors import LogUnavailableError, OutcomeUnknownError
 
 MAX_WAITING = 1024
 MAX_FAILURES = 1024
-WAIT_SECONDS = 2.0
+WAIT_SECONDS = 1.4
 """How long a submission may wait for the database to come back (RELIABILITY.md, argument 2)."""
 WRITE_SECONDS = 1.2
 """How much longer a submission that the writer has taken may go unanswered; its own bounds add up to 1 s."""
@@ -61,12 +61,13 @@ class WaitingLine:
     def has_work(self) -> bool:
         return bool(self._submissions or self._failures)
 
-    async def join(self, prepared: Prepared) -> Receipt:
-        """Wait for the submission's turn and its commit; raises what `DecisionLog.record` raises."""
+    async def join(self, prepared: Prepared, *, within: float | None = None) -> Receipt:
+        """Wait for the submission's turn and its commit; arguments and errors are those of `DecisionLog.record`."""
         if len(self._submissions) >= self._max_waiting:
             raise LogUnavailableError("too many decisions wait for the decision log: try again later")
         loop = asyncio.get_running_loop()
-        waiting = Waiting(prepared, loop.create_future(), loop.time() + self._wait_seconds)
+        longest = self._wait_seconds if within is None else min(self._wait_seconds, within - self._write_seconds)
+        waiting = Waiting(prepared, loop.create_future(), loop.time() + max(0.0, longest))
         self._submissions.append(waiting)
         self._filled.set()
         timers = (

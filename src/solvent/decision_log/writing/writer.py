@@ -83,9 +83,9 @@ class PostgresDecisionLog:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def record(self, submission: Submission) -> Receipt:
+    async def record(self, submission: Submission, *, within: float | None = None) -> Receipt:
         self._check_writer()
-        return await self._line.join(prepare(submission))
+        return await self._line.join(prepare(submission), within=within)
 
     async def record_failure(self, failure: FailureRecord) -> None:
         self._line.add_failure(failure)
@@ -105,8 +105,10 @@ class PostgresDecisionLog:
         except psycopg.Error as error:
             raise LogUnavailableError(f"the model cannot be registered now ({type(error).__name__})") from error
 
-    async def find_history(self, client_id: int, program_digest: str) -> StoredHistory | None:
-        payload = await self._histories.find(client_id, program_digest)
+    async def find_history(
+        self, client_id: int, program_digest: str, *, within: float | None = None
+    ) -> StoredHistory | None:
+        payload = await self._histories.find(client_id, program_digest, within=within)
         return None if payload is None else StoredHistory(client_id, program_digest, payload)
 
     async def store_histories(self, histories: Sequence[StoredHistory]) -> None:
@@ -124,6 +126,8 @@ class PostgresDecisionLog:
         self._check_writer()
         if not self._writer.is_connected:
             raise LogUnavailableError("the decision log is away")
+        if self._writer.is_in_doubt:
+            raise LogUnavailableError("the last write failed, and none has succeeded since")
         await self._reading.fetch("SELECT 1")
 
     def _count(self, records: int) -> None:
