@@ -83,7 +83,7 @@ async def test_a_thousand_marked_requests_leave_no_mark_outside_the_log(
 
 
 class _Leaking(TroubledLog):
-    async def record(self, submission: Submission, *, within: float | None = None) -> Any:  # noqa: ARG002 - at once
+    async def record(self, submission: Submission, *, within: float | None = None) -> Any:
         raise ValueError(f"{submission.decisions[0].client_id} {submission.answer!r} {TEXT}")
 
 

@@ -39,10 +39,10 @@ def test_up_down_up_gives_the_same_schema(unmigrated_url: str) -> None:
 
 def test_tells_whether_a_database_is_at_the_newest_revision(unmigrated_url: str) -> None:
     assert find_revision(unmigrated_url) is None
-    with pytest.raises(DecisionLogError, match=r"revision None, this version needs 0005: run `solvent db upgrade`"):
+    with pytest.raises(DecisionLogError, match=r"revision None, this version needs \d{4}: run `solvent db upgrade`"):
         check_revision(unmigrated_url)
     upgrade(unmigrated_url)
-    assert find_revision(unmigrated_url) == newest_revision() == "0005"
+    assert find_revision(unmigrated_url) == newest_revision() == "0006"
     check_revision(unmigrated_url)
 
 

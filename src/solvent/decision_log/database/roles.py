@@ -12,8 +12,14 @@ ERASER = "solvent_eraser"
 MONITOR = "solvent_monitor"
 """Watches: SELECT on what is not personal, and writes what it found; revision 0005 makes it."""
 
+OFFICER = "solvent_officer"
+"""Opens single decisions with their input, to explain and replay them; SELECT only."""
+
 AS_READER = f"SET ROLE {READER}; SET statement_timeout TO '30s'"
 """How a session for pages and reports begins: settings of a role apply to logins alone, so they are set here."""
 
 AS_MONITOR = f"SET ROLE {MONITOR}; SET statement_timeout TO '600s'; SET lock_timeout TO '30s'"
 """How a session of a monitor begins."""
+
+AS_OFFICER = f"SET ROLE {OFFICER}; SET statement_timeout TO '30s'"
+"""The same for the page that opens a decision."""

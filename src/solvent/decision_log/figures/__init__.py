@@ -1,0 +1,1 @@
+"""Figures for the pages of the dashboard, computed by the database."""
