@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.csv
 
-from solvent.training.measures import ScoredOutcomes, measure_auc
+from solvent.training.delong import measure_auc
 from solvent.world.aggregates import ClientRows
 from solvent.world.drawing.marginals import Coded, Floats, Integers
 from solvent.world.fidelity.folder import APPLICATION, RawFolder, labelled
@@ -156,7 +156,7 @@ def tell_apart(left: Rows, right: Rows, *, seed: int) -> Told:
 
 def auc_of(scores: Floats, side: Floats) -> float:
     """Return the chance that a row of side 1 outscores one of side 0, both (n,); equal scores count a half."""
-    return float(measure_auc(ScoredOutcomes(scores, scores, side), np.ones((1, len(side))))[0])
+    return measure_auc(scores, side).value
 
 
 def draw_like(simulated: Rows, real: Rows, *, seed: int) -> Rows:

@@ -1,8 +1,8 @@
 """Does a model trained on simulated applicants work on real ones?
 
-    python benchmarks/works_on_real.py --world DIR --real DIR [--resamples 2000]
+    python benchmarks/works_on_real.py --world DIR --real DIR
 
-Trains with the code of `solvent train` on the world and scores the real sample: AUC with a 95 % bootstrap interval,
+Trains with the code of `solvent train` on the world and scores the real sample: AUC with DeLong's 95 % interval,
 the plain mean of the EXT_SOURCE columns beside it. The clients of `clients_with_instalments.csv` are the only ones with
 instalments, and are enriched in defaults: they have their own lines, with and without those rows. To all other real
 clients the model looks like a lender whose payment records are lost; in the world every client with a loan has some.
@@ -26,22 +26,12 @@ from solvent.features.matrix import FeatureMatrix
 from solvent.scoring.model import Model
 from solvent.tables.files import find_table_files
 from solvent.tables.reading import open_tables
-from solvent.training.measures import ScoredOutcomes, draw_weights, measure_auc
+from solvent.training.delong import measure_auc
 from solvent.training.run import TrainingRequest, train
 
 Floats = npt.NDArray[np.float64]
 SOURCES = ("application_ext_source_1", "application_ext_source_2", "application_ext_source_3")
 INSTALMENTS = "installments_payments"
-
-
-def auc_with_interval(scores: Floats, defaulted: Floats, *, resamples: int) -> tuple[float, float, float]:
-    """Return AUC and the 2.5 and 97.5 % quantiles of its bootstrap."""
-    outcomes = ScoredOutcomes(scores, scores, defaulted)
-    measured = np.concatenate(
-        [measure_auc(outcomes, weights) for weights in draw_weights(len(outcomes), resamples=resamples, seed=0)]
-    )
-    low, high = np.nanquantile(measured[1:], [0.025, 0.975])
-    return float(measured[0]), float(low), float(high)
 
 
 def read_features(model: Model, folder: Path) -> FeatureMatrix:
@@ -73,7 +63,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--world", type=Path, required=True, help="folder of a simulated world")
     parser.add_argument("--real", type=Path, required=True, help="folder of the real sample")
-    parser.add_argument("--resamples", type=int, default=2000)
     arguments = parser.parse_args()
 
     with tempfile.TemporaryDirectory() as scratch:
@@ -95,11 +84,11 @@ def main() -> None:
     ):
         part = matrix.rows(rows)
         defaulted = part.target.astype(np.float64)
-        auc, low, high = auc_with_interval(model.score_many(part.values), defaulted, resamples=arguments.resamples)
-        plain = auc_with_interval(mean_source(part), defaulted, resamples=arguments.resamples)
+        auc = measure_auc(model.score_many(part.values), defaulted)
+        plain = measure_auc(mean_source(part), defaulted)
         print(
-            f"{name:44}{len(part):6d}{int(defaulted.sum()):10d}{auc:8.3f}  ({low:.3f} to {high:.3f})"
-            f"   {plain[0]:.3f} ({plain[1]:.3f} to {plain[2]:.3f})"
+            f"{name:44}{len(part):6d}{int(defaulted.sum()):10d}{auc.value:8.3f}  ({auc.low:.3f} to {auc.high:.3f})"
+            f"   {plain.value:.3f} ({plain.low:.3f} to {plain.high:.3f})"
         )
     print("in-sample: parts of the world were measured on the same clients, without TARGET")
 

@@ -7,9 +7,10 @@ import numpy as np
 from solvent.bundle.calibration import Calibration, CalibrationMethod
 from solvent.domain.policy import Policy
 from solvent.training.calibration import CalibrationChoice
-from solvent.training.evaluation import DecisionFigures, Estimate, Evaluation, ReliabilityBin
+from solvent.training.evaluation import BrierParts, DecisionFigures, Evaluation, ReliabilityBin
 from solvent.training.fitting import LearnerSettings
 from solvent.training.importance import Importance
+from solvent.training.intervals import Estimate
 from solvent.training.measures import ScoredOutcomes
 from solvent.training.report import TrainingReport
 from solvent.training.threshold import PolicyChoice
@@ -48,7 +49,13 @@ REPORT = TrainingReport(
         defaults=1_000,
         default_rate=Estimate(0.1, 0.09, 0.11),
         auc=Estimate(0.785, 0.775, 0.795),
+        gini=Estimate(0.57, 0.55, 0.59),
+        ks=Estimate(0.42, 0.4, 0.44),
+        pr_auc=Estimate(0.28, 0.26, 0.3),
         brier=Estimate(0.07, 0.06, 0.08),
+        brier_parts=BrierParts(
+            Estimate(0.0001, 0.0, 0.0002), Estimate(0.02, 0.01, 0.03), Estimate(0.09, 0.08, 0.1), NOT_DEFINED
+        ),
         log_loss=Estimate(0.25, 0.24, 0.26),
         calibration_error=Estimate(0.004, 0.002, 0.006),
         at_threshold=decisions(0.0912, Estimate(0.21, 0.2, 0.22)),

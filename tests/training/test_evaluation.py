@@ -95,15 +95,41 @@ def test_the_interval_of_auc_is_the_one_of_hanley_and_mcneil() -> None:
 
 def test_every_interval_holds_its_figure() -> None:
     figures = evaluate(portfolio(300), POLICY, seed=0)
-    for estimate in (figures.auc, figures.brier, figures.log_loss, figures.calibration_error, figures.default_rate):
+    for estimate in (figures.auc, figures.ks, figures.pr_auc, figures.brier, figures.calibration_error):
         assert estimate.low < estimate.value < estimate.high
 
 
-def test_the_seed_decides_the_intervals() -> None:
+def test_the_seed_decides_the_resampled_intervals() -> None:
     first, again, other = (evaluate(portfolio(300), POLICY, seed=seed) for seed in (1, 1, 2))
     assert first == again
-    assert first.auc.value == other.auc.value
-    assert first.auc != other.auc
+    assert first.brier.value == other.brier.value
+    assert first.brier != other.brier
+    assert first.auc == other.auc
+
+
+def test_the_ranking_figures_of_ten_rows() -> None:
+    figures = evaluate(TEN, POLICY, seed=0)
+    assert figures.gini.value == pytest.approx(14 / 24)
+    assert (figures.gini.low, figures.gini.high) == (2 * figures.auc.low - 1, 2 * figures.auc.high - 1)
+    assert figures.ks.value == pytest.approx(3 / 4 - 1 / 6)
+    assert figures.pr_auc.value == pytest.approx((1 + 1 + 3 / 4 + 4 / 8) / 4)
+
+
+def test_the_parts_of_a_brier_score_add_up_to_it() -> None:
+    figures = evaluate(portfolio(2_000), POLICY, seed=0)
+    parts = figures.brier_parts
+    total = parts.reliability.value - parts.resolution.value + parts.uncertainty.value + parts.within_bins.value
+    assert total == pytest.approx(figures.brier.value, rel=1e-12)
+
+
+def test_a_brier_score_of_two_bins_is_taken_apart_as_murphy_does() -> None:
+    probabilities = np.repeat([0.1, 0.3], 10)
+    defaulted = np.array([1.0] * 3 + [0.0] * 7 + [1.0] * 2 + [0.0] * 8)
+    parts = evaluate(ScoredOutcomes(probabilities, probabilities, defaulted), POLICY, seed=0).brier_parts
+    assert parts.reliability.value == pytest.approx((0.2**2 + 0.1**2) / 2)
+    assert parts.resolution.value == pytest.approx(0.05**2)
+    assert parts.uncertainty.value == pytest.approx(0.25 * 0.75)
+    assert parts.within_bins.value == pytest.approx(0.0, abs=1e-12)
 
 
 def test_precision_is_undefined_when_nobody_is_refused() -> None:

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
+from scipy.stats import ks_2samp
+from sklearn.metrics import average_precision_score, brier_score_loss, log_loss
 
 from solvent.training.measures import (
     ScoredOutcomes,
@@ -10,32 +11,37 @@ from solvent.training.measures import (
     divide,
     draw_weights,
     log_losses,
-    measure_auc,
+    measure_separation,
 )
 
 
-def random_outcomes(*, distinct: int) -> ScoredOutcomes:
+@pytest.mark.parametrize("distinct", [1, 5, 10_000])
+def test_separation_agrees_with_second_implementations_also_with_ties_and_weights(distinct: int) -> None:
     generator = np.random.default_rng(4)
     scores = generator.integers(0, distinct, 300).astype(np.float64)
-    return ScoredOutcomes(scores, np.full(300, 0.1), (generator.random(300) < 0.2).astype(np.float64))
+    defaulted = (generator.random(300) < 0.2).astype(np.float64)
+    weights = generator.integers(0, 4, (3, 300)).astype(np.float64)
+    rows = ScoredOutcomes(scores, scores, defaulted).ranked()
+    scores, defaulted = rows.scores, rows.defaulted
+    ks, precision = measure_separation(rows, weights)
+    for number, counts in enumerate(weights):
+        drawn = np.repeat(np.arange(300), counts.astype(int))
+        bad, good = scores[drawn][defaulted[drawn] > 0], scores[drawn][defaulted[drawn] == 0]
+        assert ks[number] == pytest.approx(ks_2samp(bad, good).statistic, abs=1e-12)
+        expected = average_precision_score(defaulted, scores, sample_weight=counts)
+        assert precision[number] == pytest.approx(expected, rel=1e-12)
 
 
-@pytest.mark.parametrize("distinct", [1, 5, 10_000])
-def test_auc_agrees_with_scikit_learn_also_with_ties_and_weights(distinct: int) -> None:
-    outcomes = random_outcomes(distinct=distinct)
-    weights = np.random.default_rng(5).integers(0, 4, (3, 300)).astype(np.float64)
-    expected = [roc_auc_score(outcomes.defaulted, outcomes.scores, sample_weight=row) for row in weights]
-    np.testing.assert_allclose(measure_auc(outcomes, weights), expected, rtol=1e-12)
+def test_separation_of_four_rows() -> None:
+    outcomes = ScoredOutcomes(np.array([4.0, 3.0, 2.0, 1.0]), np.zeros(4), np.array([1.0, 0.0, 1.0, 0.0]))
+    ks, precision = measure_separation(outcomes, np.ones((1, 4)))
+    assert ks.tolist() == [0.5]
+    assert precision.tolist() == [pytest.approx(0.5 * 1 + 0.5 * 2 / 3)]
 
 
-def test_auc_counts_pairs() -> None:
-    outcomes = ScoredOutcomes(np.array([1.0, 2.0, 2.0, 3.0]), np.zeros(4), np.array([0.0, 1.0, 0.0, 1.0]))
-    assert measure_auc(outcomes, np.ones((1, 4))).tolist() == [3.5 / 4]
-
-
-def test_auc_of_one_class_is_undefined() -> None:
-    outcomes = ScoredOutcomes(np.array([1.0, 2.0]), np.zeros(2), np.array([0.0, 0.0]))
-    assert np.isnan(measure_auc(outcomes, np.ones((1, 2)))).all()
+def test_separation_of_one_class_is_undefined() -> None:
+    outcomes = ScoredOutcomes(np.array([2.0, 1.0]), np.zeros(2), np.array([0.0, 0.0]))
+    assert np.isnan(measure_separation(outcomes, np.ones((1, 2)))).all()
 
 
 def test_log_losses_agree_with_scikit_learn() -> None:

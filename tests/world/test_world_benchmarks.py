@@ -28,7 +28,6 @@ def _load(name: str) -> ModuleType:
 
 TOLD = _load("told_from_real")
 GAINS = _load("table_gains")
-WORKS = _load("works_on_real")
 
 
 COLUMNS = ("AMT_CREDIT", "AMT_ANNUITY", "DAYS_BIRTH", "EXT_SOURCE_2", "NAME_EDUCATION_TYPE", "OWN_CAR_AGE")
@@ -88,10 +87,3 @@ def test_expected_auc_weighs_every_pair_by_how_likely_it_is() -> None:
 def test_expected_auc_of_certain_outcomes_is_the_auc() -> None:
     scores = np.array([0.1, 0.4, 0.35, 0.8])
     assert GAINS.expected_auc(scores, np.array([0.0, 0.0, 1.0, 1.0])) == 0.75
-
-
-def test_an_auc_stands_inside_its_interval() -> None:
-    scores = np.array([0.1, 0.4, 0.35, 0.8, 0.2, 0.9])
-    auc, low, high = WORKS.auc_with_interval(scores, np.array([0.0, 0.0, 1.0, 1.0, 0.0, 1.0]), resamples=200)
-    assert auc == pytest.approx(8 / 9)
-    assert low < auc <= high

@@ -23,6 +23,11 @@ class ScoredOutcomes:
     def __len__(self) -> int:
         return len(self.defaulted)
 
+    def ranked(self) -> "ScoredOutcomes":
+        """The same rows, the highest score first."""
+        order = np.argsort(-self.scores, kind="stable")
+        return ScoredOutcomes(self.scores[order], self.probabilities[order], self.defaulted[order])
+
 
 def log_losses(probabilities: Floats, defaulted: Floats) -> Floats:
     """Negative logarithm of the probability given to what happened, per row."""
@@ -45,19 +50,43 @@ def draw_weights(rows: int, *, resamples: int, seed: int) -> Iterator[Floats]:
         yield np.array([np.bincount(generator.integers(rows, size=rows), minlength=rows) for _ in drawn], np.float64)
 
 
-def measure_auc(outcomes: ScoredOutcomes, weights: Floats) -> Floats:
-    """Area under the ROC curve of the scores, per weighting: the chance that a default outscores a good payer.
+def weigh(columns: Floats, weights: Floats) -> Floats:
+    """Sum columns of shape (rows, columns) by weightings of shape (weightings, rows).
 
-    Equal scores count a half (Mann-Whitney). NaN where a weighting leaves a class empty.
+    The product of matrices is faster on an idle machine; on a busy one its threads spin while they wait: 500 resamples
+    of 61,000 rows and 37 columns took 7 s of processor time instead of 3.
     """
-    order = np.argsort(outcomes.scores, kind="stable")
-    starts = np.flatnonzero(np.diff(outcomes.scores[order], prepend=-np.inf))
-    bad = np.add.reduceat((weights * outcomes.defaulted)[:, order], starts, axis=1)
-    good = np.add.reduceat((weights * (1 - outcomes.defaulted))[:, order], starts, axis=1)
-    outscored = np.cumsum(good, axis=1) - good / 2
-    return divide((bad * outscored).sum(axis=1), bad.sum(axis=1) * good.sum(axis=1))
+    return np.asarray(np.einsum("wr,rc->wc", weights, columns))
+
+
+def measure_separation(outcomes: ScoredOutcomes, weights: Floats) -> tuple[Floats, Floats]:
+    """Two figures of the ranking, per weighting; NaN where a weighting leaves a class empty.
+
+    The Kolmogorov-Smirnov statistic is the largest gap between the shares of defaults and of good payers at or above a
+    score. Average precision is the area under the steps of precision over recall, the form of PR-AUC that does not
+    interpolate (Davis and Goadrich 2006; scikit-learn's `average_precision_score`).
+
+    Args:
+        outcomes: rows in the order of `ScoredOutcomes.ranked`.
+        weights: of shape (weightings, rows), not negative.
+    """
+    ends = np.flatnonzero(np.append(np.diff(outcomes.scores) < 0, True))
+    everybody = np.cumsum(weights, axis=1)[:, ends]
+    caught = np.cumsum(weights * outcomes.defaulted, axis=1)[:, ends]
+    defaults, good = caught[:, -1:], everybody[:, -1:] - caught[:, -1:]
+    per_default, per_good_payer = 1 / _positive(defaults), 1 / _positive(good)
+    gaps = np.abs(caught * (per_default + per_good_payer) - everybody * per_good_payer)
+    precision = caught / np.maximum(everybody, 1)
+    precision[:, 1:] *= np.diff(caught, axis=1)
+    precision[:, 0] *= caught[:, 0]
+    return gaps.max(axis=1), precision.sum(axis=1) * per_default[:, 0]
 
 
 def divide(numerator: Floats, denominator: Floats) -> Floats:
     """NaN where the denominator is zero."""
-    return np.divide(numerator, denominator, out=np.full_like(numerator, np.nan), where=denominator > 0)
+    empty = np.full(numerator.shape, np.nan)
+    return np.asarray(np.divide(numerator, denominator, out=empty, where=denominator > 0))
+
+
+def _positive(counts: Floats) -> Floats:
+    return np.where(counts > 0, counts, np.nan)

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 
 from solvent.domain.policy import Policy
 from solvent.features.program import Program
-from solvent.training.evaluation import DecisionFigures, Estimate
+from solvent.training.evaluation import DecisionFigures
+from solvent.training.intervals import Estimate
 from solvent.training.report import TrainingReport
 
 _HEAD = """# Model card

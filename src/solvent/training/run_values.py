@@ -6,7 +6,8 @@ from dataclasses import asdict
 from itertools import chain
 from typing import Any
 
-from solvent.training.evaluation import DecisionFigures, Estimate, Evaluation
+from solvent.training.evaluation import DecisionFigures, Evaluation
+from solvent.training.intervals import Estimate
 from solvent.training.report import TrainingReport
 
 
