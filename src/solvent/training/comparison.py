@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from solvent.training.evaluation import Estimate
+from solvent.training.intervals import Estimate
 
 
 @dataclass(frozen=True, slots=True)
