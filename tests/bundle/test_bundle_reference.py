@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 import orjson
 import pyarrow.parquet
+import pytest
 from bundle_parts import CONTRACT, INCOME
 
 from solvent.bundle.json_form import render_json
-from solvent.bundle.reference import ScoredRows, build_profile, measure_shares, render_reference
+from solvent.bundle.reference import ScoredRows, build_profile, measure_shares, read_reference, render_reference
+from solvent.errors import BundleError
 from solvent.features.compilation import compile_features
 
 NAN = math.nan
@@ -97,3 +99,20 @@ def test_the_sample_is_limited_ordered_and_decided_by_the_seed() -> None:
     assert kept == sorted(kept)
     assert render_reference(PROGRAM, rows, seed=1, limit=10) == first
     assert render_reference(PROGRAM, rows, seed=2, limit=10) != first
+
+
+def test_the_sample_is_read_back_as_it_was() -> None:
+    rows = scored([[5.0, 1.0], [NAN, NAN]])
+    found = read_reference(render_reference(PROGRAM, rows, seed=1), PROGRAM)
+    np.testing.assert_array_equal(found.values, rows.values)
+    np.testing.assert_array_equal(found.scores, rows.scores)
+    np.testing.assert_array_equal(found.probabilities, rows.probabilities)
+
+
+def test_what_is_no_sample_of_the_program_is_refused() -> None:
+    content = render_reference(
+        compile_features([INCOME]), ScoredRows(np.ones((1, 1), np.float32), *np.zeros((2, 1))), seed=1
+    )
+    for wrong in (b"PAR1", content):
+        with pytest.raises(BundleError, match="holds no rows of this program: train the bundle again"):
+            read_reference(wrong, PROGRAM)

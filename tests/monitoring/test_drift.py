@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from watched import CONTRACT, WINDOW, binned, draw, drift_of, profile_of, scored
 
-from solvent.monitoring.binning import Sample, Vectors, count_decisions, expected_counts
+from solvent.bundle.reference import ScoredRows
+from solvent.monitoring.binning import Sample, count_decisions, expected_counts
 from solvent.monitoring.drift import Cause, FeatureDrift
 from solvent.scoring.model import Model
 from tiny_model import draw_rows
@@ -62,7 +63,7 @@ def test_shares_are_weighted_by_what_the_model_rests_on(model: Model) -> None:
 
 def test_a_score_that_moved_is_told_apart_from_its_inputs(model: Model) -> None:
     quiet = draw(model, 2_000)
-    report = drift_of(model, Vectors(quiet.features, quiet.scores + 0.8, quiet.probabilities))
+    report = drift_of(model, ScoredRows(quiet.values, quiet.scores + 0.8, quiet.probabilities))
     assert report.causes == (Cause.SCORE,)
     assert report.has_score_drift
     assert not report.has_input_drift
@@ -114,12 +115,12 @@ def test_the_reference_counts_as_many_rows_as_it_had(model: Model) -> None:
 
 def test_a_sample_of_a_stream_is_uniform_and_seeded(model: Model) -> None:
     whole = draw(model, 1_000)
-    numbered = Vectors(whole.features, np.arange(1_000.0), whole.probabilities)
+    numbered = ScoredRows(whole.values, np.arange(1_000.0), whole.probabilities)
     parts = [numbered.rows(np.arange(start, min(start + 300, 1_000))) for start in range(0, 1_000, 300)]
 
     def kept(seed: int) -> list[float]:
         sample = Sample(100, seed=seed)
-        assert sum(len(part.scores) for part in sample.watch(parts)) == 1_000
+        assert sum(len(part) for part in sample.watch(parts)) == 1_000
         assert sample.rows is not None
         return [float(place) for place in sample.rows.scores]
 

@@ -8,7 +8,8 @@ import numpy.typing as npt
 
 from solvent.bundle.files import Bundle
 from solvent.bundle.profile import Profile, read_profile
-from solvent.monitoring.binning import BinnedDecisions, Vectors, count_decisions, expected_counts
+from solvent.bundle.reference import ScoredRows
+from solvent.monitoring.binning import BinnedDecisions, count_decisions, expected_counts
 from solvent.monitoring.drift import Comparison, DriftReport, detect_drift
 from solvent.monitoring.windows import Window
 from solvent.scoring.model import Model
@@ -18,7 +19,7 @@ WINDOW = Window(datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 8, tzinfo=
 INCOME, BURDEN, EXTERNAL, CONTRACT, DEBT, CREDIT = range(6)
 
 
-def draw(model: Model, rows: int, *, seed: int = 1, **changes: Any) -> Vectors:
+def draw(model: Model, rows: int, *, seed: int = 1, **changes: Any) -> ScoredRows:
     """Draw clients of the tiny lender; `shift_income=0.5` multiplies incomes, `hide_external=0.3` hides that share."""
     values, _ = draw_rows(rows, seed=seed)
     random = np.random.default_rng(seed)
@@ -28,20 +29,20 @@ def draw(model: Model, rows: int, *, seed: int = 1, **changes: Any) -> Vectors:
     return scored(model, values)
 
 
-def scored(model: Model, values: npt.NDArray[np.float32]) -> Vectors:
+def scored(model: Model, values: npt.NDArray[np.float32]) -> ScoredRows:
     scores = model.score_many(values, threads=1)
-    return Vectors(values, scores, model.bundle.calibration.apply_many(scores))
+    return ScoredRows(values, scores, model.bundle.calibration.apply_many(scores))
 
 
 def profile_of(model: Model) -> Profile:
     return read_profile(model.bundle)
 
 
-def binned(model: Model, *parts: Vectors) -> BinnedDecisions:
+def binned(model: Model, *parts: ScoredRows) -> BinnedDecisions:
     return count_decisions(parts, profile_of(model), model.bundle.program)
 
 
-def drift_of(model: Model, *parts: Vectors, threshold: float = 0.3) -> DriftReport:
+def drift_of(model: Model, *parts: ScoredRows, threshold: float = 0.3) -> DriftReport:
     return detect_drift(
         expected_counts(profile_of(model)),
         binned(model, *parts),

@@ -1,11 +1,12 @@
-"""A bundle as the decision log keeps it: the files that decide, without those that only describe."""
+"""A bundle as the decision log keeps it: the files that decide, and those that monitoring compares with."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 from solvent.bundle.agreement import MODEL_FILE, PROGRAM_FILE, check_model_text, check_program
 from solvent.bundle.calibration import CALIBRATION_FILE, Calibration
-from solvent.bundle.files import Bundle
+from solvent.bundle.files import PROFILE_FILE, REFERENCE_FILE, Bundle
+from solvent.bundle.json_form import read_document, render_json
 from solvent.bundle.manifest import Manifest, sha256
 from solvent.bundle.policy import POLICY_FILE, read_policy, render_policy
 from solvent.errors import BundleError, FeatureError
@@ -30,8 +31,22 @@ def render_deciding_files(bundle: Bundle) -> dict[str, bytes]:
     return files
 
 
+def render_recorded_files(bundle: Bundle) -> dict[str, bytes]:
+    """Return the deciding files, and those that say what is normal if the bundle has them, as they were read.
+
+    Raises:
+        BundleError: as `render_deciding_files`.
+    """
+    files = render_deciding_files(bundle)
+    described = {PROFILE_FILE: render_json(bundle.profile)} if bundle.profile else {}
+    if bundle.reference_path.is_file():
+        described[REFERENCE_FILE] = bundle.reference_path.read_bytes()
+    listed = bundle.manifest.files
+    return files | {name: content for name, content in described.items() if sha256(content) == listed[name]}
+
+
 def restore_bundle(manifest: bytes, files: Mapping[str, bytes]) -> Bundle:
-    """Make a bundle from what the log kept of it; what only describes it (profile, evaluation, card) is empty.
+    """Make a bundle from what the log kept of it; evaluation and card are empty, and so is a profile it did not keep.
 
     Raises:
         BundleError: manifest or a file is missing, altered or of an unknown protocol.
@@ -53,13 +68,13 @@ def restore_bundle(manifest: bytes, files: Mapping[str, bytes]) -> Bundle:
         model_text=text,
         calibration=Calibration.from_json(files[CALIBRATION_FILE]),
         policy=policy,
-        profile={},
+        profile=read_document(files[PROFILE_FILE], file=PROFILE_FILE) if PROFILE_FILE in files else {},
         evaluation={},
         model_card="",
     )
 
 
 def _check_digests(manifest: Manifest, files: Mapping[str, bytes]) -> None:
-    for name in DECIDING_FILES:
-        if name not in files or sha256(files[name]) != manifest.files[name]:
+    for name in (*DECIDING_FILES, *files):
+        if name not in files or sha256(files[name]) != manifest.files.get(name):
             raise BundleError(f"{name} is not the one that the manifest of {manifest.version} lists")

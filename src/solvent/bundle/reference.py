@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from solvent.errors import BundleError
 from solvent.features.program import APPLICATION, Feature, Program
 
 REFERENCE_ROWS = 5_000
@@ -26,6 +27,18 @@ class ScoredRows:
     values: npt.NDArray[np.float32]
     scores: npt.NDArray[np.float64]
     probabilities: npt.NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    def rows(self, chosen: npt.NDArray[np.bool_] | npt.NDArray[np.int64]) -> "ScoredRows":
+        """Return those that are chosen: by a flag for each, or by their places."""
+        return ScoredRows(self.values[chosen], self.scores[chosen], self.probabilities[chosen])
+
+    def joined(self, other: "ScoredRows") -> "ScoredRows":
+        """Return these rows, then the others."""
+        pairs = ((getattr(self, name), getattr(other, name)) for name in ("values", "scores", "probabilities"))
+        return ScoredRows(*(np.concatenate(pair) for pair in pairs))
 
 
 def build_profile(program: Program, rows: ScoredRows, *, importances: Mapping[str, float]) -> dict[str, Any]:
@@ -82,12 +95,35 @@ def render_reference(program: Program, rows: ScoredRows, *, seed: int, limit: in
     size = len(rows.scores)
     keep = np.sort(np.random.default_rng(seed).choice(size, min(size, limit), replace=False))
     values = zip(program.features, rows.values[keep].T, strict=True)
-    columns = {feature.name: _to_texts(feature, column) for feature, column in values}
+    columns = {feature.name: to_texts(feature, column) for feature, column in values}
     columns |= {SCORE: rows.scores[keep], PROBABILITY: rows.probabilities[keep]}
     table = pyarrow.table({name: pyarrow.array(column, from_pandas=True) for name, column in columns.items()})
     buffer = io.BytesIO()
     pyarrow.parquet.write_table(table, buffer, compression="zstd")
     return buffer.getvalue()
+
+
+def read_reference(content: bytes, program: Program) -> ScoredRows:
+    """Read back what `render_reference` wrote.
+
+    Raises:
+        BundleError: it is something else, or of another program.
+    """
+    import pyarrow  # noqa: PLC0415
+    import pyarrow.parquet  # noqa: PLC0415
+
+    try:
+        table = pyarrow.parquet.read_table(io.BytesIO(content))
+        values = [_to_numbers(feature, table[feature.name].to_pylist()) for feature in program.features]
+        return ScoredRows(np.column_stack(values), table[SCORE].to_numpy(), table[PROBABILITY].to_numpy())
+    except (pyarrow.ArrowException, KeyError, ValueError) as error:
+        raise BundleError("reference.parquet holds no rows of this program: train the bundle again") from error
+
+
+def _to_numbers(feature: Feature, column: list[Any]) -> npt.NDArray[np.float32]:
+    if feature.categories:
+        column = [None if value is None else feature.categories.index(value) for value in column]
+    return np.array(column, dtype=np.float32)
 
 
 def _describe(feature: Feature, column: npt.NDArray[np.float32]) -> dict[str, Any]:
@@ -107,7 +143,8 @@ def _missing(values: Floats) -> float:
     return float(np.isnan(values).mean()) if values.size else 0.0
 
 
-def _to_texts(feature: Feature, column: npt.NDArray[np.float32]) -> npt.NDArray[Any]:
+def to_texts(feature: Feature, column: npt.NDArray[np.float32]) -> npt.NDArray[Any]:
+    """Return a column as people read it: a category as its text or None, a number as it is."""
     if not feature.categories:
         return column
     codes = np.where(np.isnan(column), len(feature.categories), column).astype(np.intp)

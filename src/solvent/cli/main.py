@@ -18,6 +18,7 @@ from solvent.cli import (
     data,
     database,
     demo,
+    drift,
     features,
     keys,
     ledger,
@@ -65,6 +66,7 @@ traffic.add_to(app)
 benchmark.add_to(app)
 outcomes.add_to(app)
 alerts.add_to(app)
+drift.add_to(app)
 
 
 def _show_version(wanted: bool) -> None:

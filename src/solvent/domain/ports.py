@@ -1,11 +1,12 @@
 """The outside, as the business sees it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from solvent.domain.alerts import Alert, Breach, Delivery
+from solvent.domain.observations import DecisionScope, DriftRecord, OperationCounts, QualityCounts, VectorBatch
 from solvent.domain.records import FailureRecord, Receipt, ServedModel, StoredHistory, Submission
 
 
@@ -77,4 +78,32 @@ class AlertLog(Protocol):
 
     def note_delivery(self, delivery: Delivery) -> None:
         """Keep what became of a delivery."""
+        ...
+
+
+class ObservedLog(Protocol):
+    """The decision log as a monitor reads it; every method raises DecisionLogError if it does not answer."""
+
+    def count_by_model(self, start: datetime, end: datetime) -> Mapping[str, int]:
+        """How many decisions of a period each model version made, the busiest first."""
+        ...
+
+    def find_bounds(self) -> tuple[datetime, datetime] | None:
+        """When the first and the last decision arrived, None if there is none."""
+        ...
+
+    def read_vectors(self, scope: DecisionScope) -> Iterator[VectorBatch]:
+        """What the model saw and said, a batch at a time; erased decisions are left out."""
+        ...
+
+    def read_quality(self, scope: DecisionScope, *, stale_after: timedelta) -> QualityCounts:
+        """How good the inputs were; a stored history older than `stale_after` is stale."""
+        ...
+
+    def read_operations(self, start: datetime, end: datetime) -> OperationCounts:
+        """How the service did, whichever model decided."""
+        ...
+
+    def keep_drift_report(self, report: DriftRecord) -> int:
+        """Store a report; returns the number of its row."""
         ...

@@ -178,7 +178,8 @@ class StoredHistory:
 class ServedModel:
     """What the log keeps of a model that decides: its names for `feature_values`, and what recomputes its decisions.
 
-    `files` are the files of the bundle that decide, by name; their digests stand in `manifest`.
+    `files` are the files of the bundle that decide and those that monitoring compares with, by name; their digests
+    stand in `manifest`.
     """
 
     model_version: str

@@ -4,10 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from solvent.bundle.profile import Bins, Integers, Profile
-from solvent.bundle.reference import find_thin_files
+from solvent.bundle.reference import ScoredRows, find_thin_files
 from solvent.domain.observations import VectorBatch
 from solvent.errors import MonitoringError
 from solvent.features.program import Program
@@ -28,40 +27,27 @@ class BinnedDecisions:
     probability: Integers
 
 
-@dataclass(frozen=True)
-class Vectors:
-    """Decisions as arrays: features float32 (rows, features), scores and probabilities float64 (rows,)."""
-
-    features: npt.NDArray[np.float32]
-    scores: npt.NDArray[np.float64]
-    probabilities: npt.NDArray[np.float64]
-
-    def rows(self, chosen: npt.NDArray[np.bool_] | npt.NDArray[np.int64]) -> "Vectors":
-        """Return those that are chosen: by a flag for each, or by their places."""
-        return Vectors(self.features[chosen], self.scores[chosen], self.probabilities[chosen])
-
-
-def unpack(batch: VectorBatch, program: Program) -> Vectors:
+def unpack(batch: VectorBatch, program: Program) -> ScoredRows:
     """Make arrays of a batch of the log; raises MonitoringError if its vectors are not those of the program."""
     features = np.frombuffer(batch.features, "<f4")
     if features.size != batch.rows * len(program.features):
         raise MonitoringError("recorded vectors do not fit the bundle's features: give the bundle that decided")
-    return Vectors(
+    return ScoredRows(
         features.reshape(batch.rows, len(program.features)),
         np.frombuffer(batch.scores, "<f8"),
         np.frombuffer(batch.probabilities, "<f8"),
     )
 
 
-def count_decisions(parts: Iterable[Vectors], profile: Profile, program: Program) -> BinnedDecisions:
+def count_decisions(parts: Iterable[ScoredRows], profile: Profile, program: Program) -> BinnedDecisions:
     """Count all parts; the parts are read once and not kept."""
     bins = (*profile.features.values(), profile.score, profile.probability)
     totals = [np.zeros(len(one.shares), dtype=np.int64) for one in bins]
     decisions = thin_files = 0
     for part in parts:
-        decisions += len(part.scores)
-        thin_files += int(find_thin_files(program, part.features).sum())
-        columns = (*np.ascontiguousarray(part.features.T), part.scores, part.probabilities)
+        decisions += len(part)
+        thin_files += int(find_thin_files(program, part.values).sum())
+        columns = (*np.ascontiguousarray(part.values.T), part.scores, part.probabilities)
         totals = [total + one.count(column) for total, one, column in zip(totals, bins, columns, strict=True)]
     return BinnedDecisions(decisions, thin_files, tuple(totals[:-2]), totals[-2], totals[-1])
 
@@ -91,29 +77,21 @@ class Sample:
         self._size = size
         self._random = np.random.default_rng(seed)
         self._keys = np.empty(0)
-        self._kept: Vectors | None = None
+        self._kept: ScoredRows | None = None
 
-    def watch(self, parts: Iterable[Vectors]) -> Iterator[Vectors]:
+    def watch(self, parts: Iterable[ScoredRows]) -> Iterator[ScoredRows]:
         """Pass the parts on, and keep some of their rows."""
         for part in parts:
             self._add(part)
             yield part
 
     @property
-    def rows(self) -> Vectors | None:
+    def rows(self) -> ScoredRows | None:
         """What was kept, None if nothing came by."""
         return self._kept
 
-    def _add(self, part: Vectors) -> None:
-        keys = np.concatenate([self._keys, self._random.random(len(part.scores))])
-        joined = part if self._kept is None else _join(self._kept, part)
+    def _add(self, part: ScoredRows) -> None:
+        keys = np.concatenate([self._keys, self._random.random(len(part))])
+        joined = part if self._kept is None else self._kept.joined(part)
         chosen = np.argsort(keys, kind="stable")[: self._size]
         self._keys, self._kept = keys[chosen], joined.rows(chosen)
-
-
-def _join(first: Vectors, second: Vectors) -> Vectors:
-    return Vectors(
-        np.concatenate([first.features, second.features]),
-        np.concatenate([first.scores, second.scores]),
-        np.concatenate([first.probabilities, second.probabilities]),
-    )

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from solvent.bundle.files import Bundle
 from solvent.bundle.policy import POLICY_FILE
-from solvent.bundle.recorded import render_deciding_files
+from solvent.bundle.recorded import render_recorded_files
 from solvent.domain.policy import Decision, RiskLevel
 from solvent.domain.reasons import Reason
 from solvent.domain.records import ServedModel
@@ -89,7 +89,7 @@ class Model:
             threshold=self.bundle.policy.threshold,
             top_features=manifest.top_features,
             manifest=manifest.to_json(),
-            files=render_deciding_files(self.bundle),
+            files=render_recorded_files(self.bundle),
         )
 
     def compute_features(self, columns: Mapping[str, Any], history: ReducedHistory | None) -> Features:

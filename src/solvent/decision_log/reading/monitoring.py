@@ -10,8 +10,10 @@ import psycopg
 from psycopg import sql
 
 from solvent.decision_log.database.connections import Row, SyncConnection
+from solvent.decision_log.registers.drift_reports import keep_report
 from solvent.domain.observations import (
     DecisionScope,
+    DriftRecord,
     OperationCounts,
     QualityCounts,
     StageTimes,
@@ -63,72 +65,73 @@ SELECT (SELECT count(*) FROM decisions WHERE timestamp >= %(start)s AND timestam
 """
 
 
-def count_by_model(connection: SyncConnection, start: datetime, end: datetime) -> dict[str, int]:
-    """How many decisions of a period each model version made, the busiest first."""
-    with _translated():
-        return dict(connection.execute(_MODELS, (start, end)).fetchall())
+class ObservedDecisions:
+    """The log as monitors read it (port `ObservedLog`), over an open connection."""
 
+    def __init__(self, connection: SyncConnection) -> None:
+        self._connection = connection
 
-def find_bounds(connection: SyncConnection) -> tuple[datetime, datetime] | None:
-    """Return when the first and the last decision of the log arrived, None if it has none."""
-    with _translated():
-        first, last = connection.execute(_BOUNDS).fetchone() or (None, None)
-    return None if first is None or last is None else (first, last)
+    def count_by_model(self, start: datetime, end: datetime) -> dict[str, int]:
+        """How many decisions of a period each model version made, the busiest first."""
+        with _translated():
+            return dict(self._connection.execute(_MODELS, (start, end)).fetchall())
 
+    def find_bounds(self) -> tuple[datetime, datetime] | None:
+        """When the first and the last decision arrived, None if there is none."""
+        with _translated():
+            first, last = self._connection.execute(_BOUNDS).fetchone() or (None, None)
+        return None if first is None or last is None else (first, last)
 
-def read_vectors(connection: SyncConnection, scope: DecisionScope, *, batch: int = BATCH_ROWS) -> Iterator[VectorBatch]:
-    """Yield what the model saw and said, `batch` decisions at a time; erased ones are left out.
+    def read_vectors(self, scope: DecisionScope) -> Iterator[VectorBatch]:
+        """Yield what the model saw and said, `BATCH_ROWS` decisions at a time; erased ones are left out."""
+        with _translated(), self._connection.transaction():
+            # Else the join writes a million rows to disk first.
+            self._connection.execute("SET LOCAL work_mem TO '128MB'")
+            with self._connection.cursor().copy(_fill(_VECTORS, scope)) as copy:
+                copy.set_types(("float8", "float8", "bytea"))
+                rows = copy.rows()
+                while part := list(islice(rows, BATCH_ROWS)):
+                    yield _pack(part)
 
-    Raises:
-        DecisionLogError: the database does not answer, or a vector was altered.
-    """
-    with _translated():
-        connection.execute("SET LOCAL work_mem TO '128MB'")  # else the join writes a million rows to disk first
-        with connection.cursor().copy(_fill(_VECTORS, scope)) as copy:
-            copy.set_types(("float8", "float8", "bytea"))
-            rows = copy.rows()
-            while part := list(islice(rows, batch)):
-                yield _pack(part)
+    def read_quality(self, scope: DecisionScope, *, stale_after: timedelta) -> QualityCounts:
+        """Sum up how good the inputs were."""
+        with _translated():
+            decisions, mean_score = self._one(_fill(_TOTALS, scope))
+            return QualityCounts(
+                decisions=decisions,
+                mean_quality_score=mean_score,
+                warnings=dict(self._connection.execute(_fill(_WARNINGS, scope)).fetchall()),
+                history_sources=dict(self._connection.execute(_fill(_SOURCES, scope)).fetchall()),
+                stale_histories=self._one(_fill(_STALE, scope, age=stale_after))[0],
+            )
 
+    def read_operations(self, start: datetime, end: datetime) -> OperationCounts:
+        """Sum up how the service did, whichever model decided."""
+        bounds = self.find_bounds()
+        weeks = [timedelta(weeks=back) for back in range(1, WEEKS_BACK + 1)]
+        known = [week for week in weeks if bounds is not None and start - week >= bounds[0]]
+        with _translated():
+            stages = self._connection.execute(_STAGES, (start, end)).fetchall()
+            return OperationCounts(
+                requests=self._count_requests(start, end),
+                errors=dict(self._connection.execute(_ERRORS, (start, end)).fetchall()),
+                stages=tuple(StageTimes(name, count, mean, *shares) for name, count, mean, shares in stages),
+                earlier_volumes=tuple(self._count_requests(start - week, end - week) for week in known),
+            )
 
-def read_quality(connection: SyncConnection, scope: DecisionScope, *, stale_after: timedelta) -> QualityCounts:
-    """Sum up how good the inputs were; raises DecisionLogError."""
-    with _translated():
-        decisions, mean_score = _one(connection, _fill(_TOTALS, scope))
-        return QualityCounts(
-            decisions=decisions,
-            mean_quality_score=mean_score,
-            warnings=dict(connection.execute(_fill(_WARNINGS, scope)).fetchall()),
-            history_sources=dict(connection.execute(_fill(_SOURCES, scope)).fetchall()),
-            stale_histories=_one(connection, _fill(_STALE, scope, age=stale_after))[0],
-        )
+    def keep_drift_report(self, report: DriftRecord) -> int:
+        """Store a report; returns the number of its row."""
+        return keep_report(self._connection, report)
 
+    def _count_requests(self, start: datetime, end: datetime) -> int:
+        row = self._connection.execute(_VOLUME, {"start": start, "end": end}).fetchone()
+        return int(row[0]) if row else 0
 
-def read_operations(connection: SyncConnection, start: datetime, end: datetime) -> OperationCounts:
-    """Sum up how the service did, whichever model decided; raises DecisionLogError."""
-    with _translated():
-        bounds = find_bounds(connection)
-        weeks = [(start - timedelta(weeks=back), end - timedelta(weeks=back)) for back in range(1, WEEKS_BACK + 1)]
-        known = [week for week in weeks if bounds is not None and week[0] >= bounds[0]]
-        stages = connection.execute(_STAGES, (start, end)).fetchall()
-        return OperationCounts(
-            requests=_count_requests(connection, start, end),
-            errors=dict(connection.execute(_ERRORS, (start, end)).fetchall()),
-            stages=tuple(StageTimes(name, count, mean, *shares) for name, count, mean, shares in stages),
-            earlier_volumes=tuple(_count_requests(connection, *week) for week in known),
-        )
-
-
-def _count_requests(connection: SyncConnection, start: datetime, end: datetime) -> int:
-    row = connection.execute(_VOLUME, {"start": start, "end": end}).fetchone()
-    return int(row[0]) if row else 0
-
-
-def _one(connection: SyncConnection, query: sql.Composed) -> Row:
-    row = connection.execute(query).fetchone()
-    if row is None:
-        raise DecisionLogError("the database gave no sum: run `solvent db check`")
-    return row
+    def _one(self, query: sql.Composed) -> Row:
+        row = self._connection.execute(query).fetchone()
+        if row is None:
+            raise DecisionLogError("the database gave no sum: run `solvent db check`")
+        return row
 
 
 def _fill(query: str, scope: DecisionScope, **others: object) -> sql.Composed:
