@@ -127,6 +127,7 @@ def _nonsense(contents: Contents) -> Iterator[tuple[str, str, bytes]]:
     yield from _spoiled_fields(contents, POLICY_FILE, _POLICY_CHANGES)
     yield from _spoiled_fields(contents, CALIBRATION_FILE, _CALIBRATION_CHANGES)
     yield from _spoiled_numbers(contents)
+    yield from _poor_evaluations(contents[EVALUATION_FILE])
     yield from _other_programs(contents[PROGRAM_FILE])
     yield from _other_models(contents[MODEL_FILE].decode())
 
@@ -156,6 +157,20 @@ def _spoiled_numbers(contents: Contents) -> Iterator[tuple[str, str, bytes]]:
         yield "not a rising curve", CALIBRATION_FILE, render_json(curve)
 
 
+def _poor_evaluations(content: bytes) -> Iterator[tuple[str, str, bytes]]:
+    """Models that fail the quality gate, or do not say how good they are."""
+    document = json.loads(content)
+    for auc in (
+        {"value": 0.5, "low": 0.46, "high": 0.54},
+        {"value": 0.7, "low": 0.5, "high": 0.9},
+        {"value": 0.7, "low": None, "high": 0.9},
+        {"value": 0.7},
+        0.9,
+        None,
+    ):
+        yield "quality gate", EVALUATION_FILE, render_json({**document, "test": {**document["test"], "auc": auc}})
+
+
 def _other_programs(content: bytes) -> Iterator[tuple[str, str, bytes]]:
     program = Program.from_json(content)
     features = program.features
@@ -180,6 +195,16 @@ def _other_programs(content: bytes) -> Iterator[tuple[str, str, bytes]]:
     yield "a node that needs itself", PROGRAM_FILE, replace(program, nodes=(*program.nodes[:-1], loop)).to_json()
     lost = replace(features[0], node=len(program.nodes))
     yield "a feature of no node", PROGRAM_FILE, replace(program, features=(lost, *features[1:])).to_json()
+    for table, columns in program.columns.items():
+        for name, cleaning in columns.items():
+            unknown = {**program.columns, table: {**columns, f"{name}_X": cleaning}}
+            yield "an unknown column", PROGRAM_FILE, replace(program, columns=unknown).to_json()
+            break
+    strange_table = {**program.columns, "secrets": dict(next(iter(program.columns.values())))}
+    yield "an unknown table", PROGRAM_FILE, replace(program, columns=strange_table).to_json()
+    for at in {node.statistic: position for position, node in enumerate(program.nodes) if node.statistic}.values():
+        nodes = (*program.nodes[:at], replace(program.nodes[at], statistic="median"), *program.nodes[at + 1 :])
+        yield "an unknown statistic", PROGRAM_FILE, replace(program, nodes=nodes).to_json()
     for at in {node.op: position for position, node in enumerate(program.nodes)}.values():
         strange = replace(program.nodes[at], op="exec")
         nodes = (*program.nodes[:at], strange, *program.nodes[at + 1 :])

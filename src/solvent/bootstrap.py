@@ -1,18 +1,20 @@
 """Builds the objects of a process from its settings; nothing else constructs them."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import structlog
 
 from solvent import __version__
-from solvent.bundle.files import read_bundle
+from solvent.bundle.files import Bundle, read_bundle
+from solvent.bundle.quality import check_quality
 from solvent.bundle.recorded import restore_bundle
 from solvent.decision_log.audit.sealing import Sealer
-from solvent.decision_log.audit.signing import Signer, make_signer, read_signer
+from solvent.decision_log.audit.signing import Signer, make_signer, read_public_key, read_signer
 from solvent.decision_log.database.connections import SyncConnection, connect_sync
 from solvent.decision_log.database.embedded import EmbeddedServer, start_embedded
 from solvent.decision_log.database.revisions import upgrade
@@ -95,9 +97,28 @@ def prepare_serving(url: str, settings: Settings) -> None:
         check_server_settings(connection, with_login=True)
 
 
-def load_model(bundle: Path) -> Model:
-    """Read and check a bundle and make it ready to decide; raises BundleError."""
-    return Model(read_bundle(bundle))
+def bundle_reader(settings: Settings) -> Callable[[Path], Bundle]:
+    """What reads bundles here: where a key is trusted, it takes only what that key has signed.
+
+    Raises:
+        UnsafeLogError: the file of the key holds none.
+    """
+    if settings.bundle_public_key is None:
+        return read_bundle
+    return partial(read_bundle, is_signed=read_public_key(settings.bundle_public_key).has_signed)
+
+
+def load_model(bundle: Path, settings: Settings | None = None) -> Model:
+    """Read and check a bundle and make it ready to decide; with settings also its signature.
+
+    Raises:
+        BundleError: a file is not what training wrote, a step of the program cannot run, or the model is no better
+            than chance on its test clients.
+    """
+    read = read_bundle if settings is None else bundle_reader(settings)
+    found = read(bundle)
+    check_quality(found)
+    return Model(found)
 
 
 def open_log(url: str, settings: Settings | None = None) -> PostgresDecisionLog:

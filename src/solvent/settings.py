@@ -65,6 +65,7 @@ class Settings(BaseSettings):
     claims_kept_hours: int = Field(72, ge=24, description="age at which an Idempotency-Key may be used anew")
     alert_rules: Path | None = Field(None, description="TOML file of alert rules; unset: those that are shipped")
     alert_webhook: SecretStr | None = Field(None, description="http(s) URL that is told of alerts; unset: none")
+    bundle_public_key: Path | None = Field(None, description="take only bundles that the key with this half has signed")
     shadow_bundle: Path | None = Field(None, description="a bundle that scores beside the model in force")
 
     @cached_property

@@ -15,6 +15,7 @@ import psycopg
 import pytest
 
 from solvent.api.server import _bind, _find_allowed_hosts, serve
+from solvent.decision_log.audit.signing import make_signer
 from solvent.decision_log.database.embedded import start_embedded
 from solvent.errors import BundleError, DecisionLogError, SettingsError
 from solvent.settings import Environment, Settings
@@ -72,6 +73,13 @@ def _free_port() -> int:
 def test_a_bad_bundle_is_refused_before_the_port_is_touched(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(BundleError):
         serve(tmp_path / "none", Settings(), port=taken.getsockname()[1])
+
+
+def test_an_unsigned_bundle_is_refused_where_a_key_is_trusted(tiny_bundle: Path, tmp_path: Path) -> None:
+    make_signer(tmp_path / "release.key")
+    settings = Settings(bundle_public_key=tmp_path / "release.pub")
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(BundleError, match=r"manifest\.sig is missing"):
+        serve(tiny_bundle, settings, port=taken.getsockname()[1])
 
 
 def test_a_port_that_is_taken_is_refused_before_the_database_is_opened(tiny_bundle: Path, tmp_path: Path) -> None:

@@ -1,11 +1,15 @@
 import asyncio
+import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from edge_examples import write_other_bundle
 from solvent.bootstrap import build_service, load_model
+from solvent.bundle.files import read_bundle
+from solvent.bundle.signature import sign_bundle
 from solvent.domain.switches import ModelSwitch, SwitchKind
 from solvent.errors import BundleError, DecisionLogError, LogUnavailableError
 from solvent.scoring.bundle_shelf import BundleShelf, InForce
@@ -47,6 +51,19 @@ class Host:
         task = asyncio.create_task(self.second.follow())
         await asyncio.sleep(3 * FOLLOW_SECONDS)
         task.cancel()
+
+
+async def test_a_shelf_takes_no_bundle_that_its_reader_refuses_and_keeps_the_signature(
+    tiny_bundle: Path, tmp_path: Path
+) -> None:
+    source = Path(shutil.copytree(tiny_bundle, tmp_path / "source"))
+    shelf = BundleShelf(tmp_path / "shelf", read=partial(read_bundle, is_signed=lambda _, signature: signature == b"s"))
+    (tmp_path / "shelf").mkdir()
+    with pytest.raises(BundleError, match=r"manifest\.sig is missing"):
+        shelf.put(source)
+    sign_bundle(source, lambda _: b"s")
+    digest = shelf.put(source)
+    assert (shelf.path_of(digest) / "manifest.sig").read_bytes() == b"s"
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from solvent.api.processes.serving_folder import serving_folder
 from solvent.api.processes.worker import GRACE_SECONDS, RATES_FILE, WorkerPlan, answer_requests
 from solvent.api.processes.workers import run_workers
 from solvent.api.telemetry.logging import configure_logging
-from solvent.bootstrap import load_model, open_database, prepare_serving
+from solvent.bootstrap import bundle_reader, load_model, open_database, prepare_serving
 from solvent.decision_log.registers.model_switches import record_switch
 from solvent.domain.switches import ModelSwitch, SwitchKind
 from solvent.errors import SettingsError
@@ -51,12 +51,12 @@ def serve(bundle: Path, settings: Settings, *, host: str = "127.0.0.1", port: in
     _check_access(host, settings)
     configure_logging(settings)
     with _unwound_by_signals():
-        model = load_model(bundle)
+        model = load_model(bundle, settings)
         if settings.shadow_bundle is not None:
-            load_model(settings.shadow_bundle)
+            load_model(settings.shadow_bundle, settings)
         with closing(_bind(host, port)) as listener, open_database(settings) as url, serving_folder() as folder:
             prepare_serving(url, settings)
-            _put_in_force(model, bundle, folder, url)
+            _put_in_force(model, bundle, BundleShelf(folder, read=bundle_reader(settings)), url)
             make_rates_file(folder / RATES_FILE, workers=workers)
             plan = WorkerPlan(settings, url, bundle.absolute(), folder, workers, _find_allowed_hosts(host, settings))
             if workers == 1:
@@ -93,8 +93,7 @@ def _find_allowed_hosts(host: str, settings: Settings) -> frozenset[str] | None:
     return None if settings.asks_for_keys else _LOCAL_NAMES | {host.lower(), f"[{host.lower()}]"}
 
 
-def _put_in_force(model: Model, bundle: Path, folder: Path, url: str) -> None:
-    shelf = BundleShelf(folder)
+def _put_in_force(model: Model, bundle: Path, shelf: BundleShelf, url: str) -> None:
     digest = shelf.put(bundle)
     if digest != model.bundle.digest:
         raise SettingsError(f"{bundle} changed while it was read: start again")

@@ -14,6 +14,7 @@ from solvent.bundle.calibration import CALIBRATION_FILE, Calibration
 from solvent.bundle.json_form import read_document, render_json
 from solvent.bundle.manifest import MANIFEST_FILE, Manifest, sha256
 from solvent.bundle.policy import POLICY_FILE, read_policy, render_policy
+from solvent.bundle.signature import SIGNATURE_FILE, IsSigned, check_signature
 from solvent.domain.policy import Policy
 from solvent.errors import BundleError, FeatureError
 from solvent.features.program import Program
@@ -133,21 +134,29 @@ def check_destination(directory: Path, *, replace: bool) -> None:
     if directory.is_symlink() or not directory.is_dir():
         raise BundleError(f"{directory} is not a folder of its own: give another place for the bundle")
     names = {entry.name for entry in directory.iterdir()}
-    if names and not (MANIFEST_FILE in names and names <= LISTED_FILES | {MANIFEST_FILE}):
+    if names and not (MANIFEST_FILE in names and names <= LISTED_FILES | {MANIFEST_FILE, SIGNATURE_FILE}):
         raise BundleError(f"{directory} holds other files than those of a bundle: give another place for the bundle")
     if names and not replace:
         raise BundleError(f"{directory} already holds a bundle: give another place, or say that it may be replaced")
 
 
-def read_bundle(directory: Path) -> Bundle:
-    """Read a bundle: first the digest of every file, then their contents, then whether they belong together.
+def read_bundle(directory: Path, *, is_signed: IsSigned | None = None) -> Bundle:
+    """Read a bundle: first signature and digests, then the contents of the files, then whether they belong together.
+
+    Args:
+        directory: of the bundle.
+        is_signed: tells whether a trusted key signed the manifest; without it a signature is not looked at.
 
     Raises:
         BundleError: any file is missing, added, altered, empty, too large, not a plain file, of an unknown protocol or
             in disagreement with another. The message is one line and names the file.
     """
     _check_names(directory)
-    manifest = Manifest.from_json(_read_file(directory, MANIFEST_FILE))
+    described = _read_file(directory, MANIFEST_FILE)
+    if is_signed is not None:
+        has_one = (directory / SIGNATURE_FILE).exists()
+        check_signature(described, _read_file(directory, SIGNATURE_FILE) if has_one else None, is_signed)
+    manifest = Manifest.from_json(described)
     if set(manifest.files) != LISTED_FILES:
         raise BundleError(f"{MANIFEST_FILE} does not list the files of a bundle: train the bundle again")
     files = {name: _read_file(directory, name) for name in sorted(LISTED_FILES)}
@@ -193,7 +202,7 @@ def _check_names(directory: Path) -> None:
     expected = LISTED_FILES | {MANIFEST_FILE}
     for name in sorted(expected - present):
         raise BundleError(f"{name} is missing in {directory}: copy the whole bundle again")
-    for name in sorted(present - expected):
+    for name in sorted(present - expected - {SIGNATURE_FILE}):
         raise BundleError(f"{name!a} does not belong into a bundle: remove it from {directory}")
 
 

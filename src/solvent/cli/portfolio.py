@@ -49,8 +49,9 @@ def score(
     """
     from solvent.bootstrap import load_model
     from solvent.scoring.portfolio import score_portfolio
+    from solvent.settings import read_settings
 
-    model = load_model(bundle)
+    model = load_model(bundle, read_settings())
     with shown_progress() as progress:
         summary = score_portfolio(model, data, out, progress=progress)
     if not summary.has_history:

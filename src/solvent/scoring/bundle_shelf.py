@@ -4,15 +4,16 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import orjson
 
-from solvent.bundle.files import LISTED_FILES, read_bundle
+from solvent.bundle.files import LISTED_FILES, Bundle, read_bundle
 from solvent.bundle.manifest import MANIFEST_FILE
+from solvent.bundle.signature import SIGNATURE_FILE
 from solvent.errors import BundleError
 
 _STATE = "in_force.json"
@@ -29,10 +30,16 @@ class InForce:
 
 
 class BundleShelf:
-    """A folder with a copy of the bundle in force and of the one before, whatever happens to where they came from."""
+    """A folder with a copy of the bundle in force and of the one before, whatever happens to where they came from.
 
-    def __init__(self, directory: Path) -> None:
+    Args:
+        directory: of the copies.
+        read: reads and checks a bundle, with its signature where one is asked for.
+    """
+
+    def __init__(self, directory: Path, *, read: Callable[[Path], Bundle] = read_bundle) -> None:
         self._directory = directory
+        self._read = read
 
     def path_of(self, digest: str) -> Path:
         """Folder of the copy."""
@@ -44,7 +51,7 @@ class BundleShelf:
         Raises:
             BundleError: see `read_bundle`, or it changed while it was copied.
         """
-        digest = read_bundle(source).digest
+        digest = self._read(source).digest
         place = self.path_of(digest)
         if place.exists():
             return digest
@@ -52,9 +59,10 @@ class BundleShelf:
             with tempfile.TemporaryDirectory(prefix=".", dir=self._directory) as temporary:
                 fresh = Path(temporary) / digest
                 fresh.mkdir()
-                for name in (*LISTED_FILES, MANIFEST_FILE):
+                signature = (SIGNATURE_FILE,) if (source / SIGNATURE_FILE).exists() else ()
+                for name in (*LISTED_FILES, MANIFEST_FILE, *signature):
                     shutil.copyfile(source / name, fresh / name, follow_symlinks=False)
-                if read_bundle(fresh).digest != digest:
+                if self._read(fresh).digest != digest:
                     raise BundleError(f"{source} changed while it was read: try again")
                 fresh.rename(place)
         except OSError as error:

@@ -14,9 +14,10 @@ from solvent.bundle.recorded import render_recorded_files
 from solvent.domain.policy import Decision, RiskLevel
 from solvent.domain.reasons import Reason
 from solvent.domain.records import ServedModel
-from solvent.errors import BundleError
+from solvent.errors import BundleError, FeatureError
 from solvent.features.program import Program
 from solvent.features.request_engine import ReducedHistory, RequestEngine
+from solvent.features.trial import try_out
 from solvent.scoring.contributions import TreeContributions
 from solvent.scoring.reasons import ReasonFinder, read_values
 from solvent.scoring.single_row import SingleRowBooster
@@ -143,6 +144,11 @@ class Model:
 
 def _compile(program: Program) -> RequestEngine:
     try:
-        return RequestEngine(program)
-    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-        raise BundleError("features.json holds a step that this version cannot run: train the bundle again") from error
+        engine = RequestEngine(program)
+        try_out(engine)
+    except (ArithmeticError, FeatureError, LookupError, TypeError, ValueError) as error:
+        reason = f" ({error})" if isinstance(error, FeatureError) else ""
+        raise BundleError(
+            f"features.json holds a step that this version cannot run{reason}: train the bundle again"
+        ) from error
+    return engine

@@ -90,7 +90,7 @@ def _run_shadow(bundle: Path, url: str, settings: Settings, receiver: socket.soc
     os.nice(_LOWEST_PRIORITY)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the worker, whose end is ours
     configure_logging(settings)
-    model = load_model(bundle)
+    model = load_model(bundle, settings)
     store = ShadowStore(url)
     receiver.settimeout(GATHER_SECONDS)
     is_open = True

@@ -10,6 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -27,7 +28,7 @@ from solvent.api.processes.watching import Watch
 from solvent.api.services import Draining, RateLimits, Services, watch_decisions
 from solvent.api.telemetry.metrics import Metrics
 from solvent.api.telemetry.metrics_files import MetricsFiles
-from solvent.bootstrap import build_service, load_model, open_log
+from solvent.bootstrap import build_service, bundle_reader, load_model, open_log
 from solvent.decision_log.registers.api_keys import KeyReader
 from solvent.decision_log.registers.model_switches import record_switch
 from solvent.domain.clock import utc_now
@@ -75,8 +76,9 @@ def answer_requests(plan: WorkerPlan, listener: socket.socket, *, number: int = 
         model: what is in force, if it is loaded already.
     """
     _allow_connections(plan.settings.max_connections)
-    shelf = BundleShelf(plan.folder)
-    worker = _Worker(plan, number, model or load_model(shelf.path_of(shelf.read().digest)), shelf)
+    shelf = BundleShelf(plan.folder, read=bundle_reader(plan.settings))
+    in_force = model or load_model(shelf.path_of(shelf.read().digest), plan.settings)
+    worker = _Worker(plan, number, in_force, shelf)
     with asyncio.Runner(loop_factory=worker.server.config.get_loop_factory()) as runner:
         runner.run(worker.run(listener))
 
@@ -97,7 +99,11 @@ class _Worker:
         self._service = build_service(model, self._log)
         self._keys = KeyReader(plan.url) if settings.asks_for_keys else None
         self._switcher = ModelSwitcher(
-            self._service, shelf, plan.source, load=load_model, record=lambda switch: record_switch(plan.url, switch)
+            self._service,
+            shelf,
+            plan.source,
+            load=partial(load_model, settings=settings),
+            record=partial(record_switch, plan.url),
         )
         metrics = Metrics()
         files = MetricsFiles(plan.folder, number, is_alone=plan.workers == 1)
