@@ -41,6 +41,7 @@ def test_has_every_command_that_people_script_against() -> None:
         "model list",
         "model promote",
         "model rollback",
+        "model sign",
         "score",
         "api",
         "dashboard",
