@@ -1,5 +1,6 @@
 """The policy file: what is written is read, and nonsense is refused."""
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -8,6 +9,7 @@ import pytest
 from solvent.bundle.json_form import render_json
 from solvent.bundle.policy import read_policy, render_policy
 from solvent.domain.costs import CostMatrix
+from solvent.domain.outcomes import DefaultDefinition
 from solvent.domain.policy import Policy
 from solvent.errors import BundleError
 
@@ -18,6 +20,7 @@ POLICY = Policy(
     costs=CostMatrix(false_negative=12.5, false_positive=1.0),
     forbidden_columns=frozenset({"CODE_GENDER", "CNT_CHILDREN"}),
     max_reasons=3,
+    default_definition=DefaultDefinition(days_past_due=60, months_to_mature=18, reporting_days=10),
 )
 
 
@@ -34,7 +37,17 @@ def test_writes_flat_named_fields() -> None:
         "cost_false_positive": 1.0,
         "forbidden_columns": ["CNT_CHILDREN", "CODE_GENDER"],
         "max_reasons": 3,
+        "default_days_past_due": 60,
+        "default_months_to_mature": 18,
+        "outcome_reporting_days": 10,
     }
+
+
+def test_a_policy_from_before_it_had_a_definition_of_default_has_the_usual_one() -> None:
+    document = orjson.loads(render_policy(POLICY))
+    for name in ("default_days_past_due", "default_months_to_mature", "outcome_reporting_days"):
+        del document[name]
+    assert read_policy(render_json(document)) == replace(POLICY, default_definition=DefaultDefinition(90, 12, 31))
 
 
 @pytest.mark.parametrize(
@@ -48,6 +61,8 @@ def test_writes_flat_named_fields() -> None:
         ({"max_reasons": 0}, "at least one reason"),
         ({"max_reasons": 2.0}, "no whole number in max_reasons"),
         ({"forbidden_columns": [None]}, "no text in forbidden_columns"),
+        ({"default_days_past_due": 0}, "at least one day past due"),
+        ({"outcome_reporting_days": -1}, "no whole number in outcome_reporting_days"),
         ({"note": "x"}, "has the unknown note"),
     ],
 )

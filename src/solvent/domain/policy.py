@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from solvent.domain.costs import CostMatrix
+from solvent.domain.outcomes import DefaultDefinition
 
 FORBIDDEN_COLUMNS = frozenset({"CODE_GENDER", "NAME_FAMILY_STATUS", "CNT_FAM_MEMBERS", "NAME_TYPE_SUITE"})
 """Columns that no model feature may read; a policy may add to them, never take away.
@@ -34,6 +35,7 @@ class Policy:
 
     `threshold`: probability of default at or above which an application is refused.
     `medium_from`, `high_from`: probabilities at which the bands MEDIUM and HIGH begin.
+    `default_definition`: what the probability is one of.
     """
 
     threshold: float
@@ -42,6 +44,7 @@ class Policy:
     costs: CostMatrix = field(default_factory=CostMatrix)
     forbidden_columns: frozenset[str] = FORBIDDEN_COLUMNS
     max_reasons: int = 4
+    default_definition: DefaultDefinition = field(default_factory=DefaultDefinition)
 
     def __post_init__(self) -> None:
         if not 0.0 < self.threshold <= 1.0:
