@@ -47,7 +47,9 @@ def test_a_policy_from_before_it_had_a_definition_of_default_has_the_usual_one()
     document = orjson.loads(render_policy(POLICY))
     for name in ("default_days_past_due", "default_months_to_mature", "outcome_reporting_days"):
         del document[name]
-    assert read_policy(render_json(document)) == replace(POLICY, default_definition=DefaultDefinition(90, 12, 31))
+    old = read_policy(render_json(document))
+    assert old == replace(POLICY, default_definition=DefaultDefinition(90, 12, 31))
+    assert render_policy(old, with_definition=False) == render_json(document)
 
 
 @pytest.mark.parametrize(

@@ -18,11 +18,13 @@ _DEFINITION_FIELDS = {
 _PLAIN_FIELDS = frozenset(field.name for field in fields(Policy)) - {"costs", "default_definition"}
 
 
-def render_policy(policy: Policy) -> bytes:
-    """Render a policy, with its costs and its definition of default as plain fields."""
+def render_policy(policy: Policy, *, with_definition: bool = True) -> bytes:
+    """Render a policy, with its costs and its definition of default as plain fields; bundles had no definition once."""
     document = {name: getattr(policy, name) for name in _PLAIN_FIELDS}
     costs = {name: getattr(policy.costs, attribute) for name, attribute in _COST_FIELDS.items()}
     definition = {name: getattr(policy.default_definition, attribute) for name, attribute in _DEFINITION_FIELDS.items()}
+    if not with_definition:
+        definition = {}
     return render_json(document | costs | definition | {"forbidden_columns": sorted(policy.forbidden_columns)})
 
 

@@ -21,11 +21,13 @@ def render_deciding_files(bundle: Bundle) -> dict[str, bytes]:
     Raises:
         BundleError: a file would not be rendered to the bytes that the manifest lists.
     """
+    policies = [render_policy(bundle.policy, with_definition=is_with) for is_with in (True, False)]
+    listed = bundle.manifest.files[POLICY_FILE]
     files = {
         MODEL_FILE: bundle.model_text.encode(),
         PROGRAM_FILE: bundle.program.to_json(),
         CALIBRATION_FILE: bundle.calibration.to_json(),
-        POLICY_FILE: render_policy(bundle.policy),
+        POLICY_FILE: next((policy for policy in policies if sha256(policy) == listed), policies[0]),
     }
     _check_digests(bundle.manifest, files)
     return files

@@ -4,6 +4,7 @@ import asyncio
 import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from log_examples import FAILURE, MODEL, make_decision
@@ -39,7 +40,7 @@ def draw_decision(number: int, dice: random.Random) -> DecisionRecord:
 def draw_failure(number: int, dice: random.Random) -> FailureRecord:
     status, cause = dice.choice(CAUSES)
     at = START + dice.random() * (END - START)
-    changes = {"http_status_code": status, "error_code": cause, "model_version": dice.choice(VERSIONS)}
+    changes: dict[str, Any] = {"http_status_code": status, "error_code": cause, "model_version": dice.choice(VERSIONS)}
     return replace(FAILURE, request_id=UUID(int=number), received_at=at, **changes)
 
 

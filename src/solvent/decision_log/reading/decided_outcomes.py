@@ -1,0 +1,85 @@
+"""Reads what became of the decisions of a period, as three narrow columns: a million of them take 20 MB."""
+
+from datetime import datetime
+
+import numpy as np
+import psycopg
+from psycopg import sql
+
+from solvent.decision_log.database.connections import SyncConnection
+from solvent.domain.outcomes import DecidedOutcomes, DefaultDefinition
+from solvent.errors import DecisionLogError
+
+# The moment of maturity itself belongs to the term; a day of room lets sources that report dates take part.
+QUERY = """
+COPY (
+    WITH reported AS (
+        SELECT request_id,
+            bool_or(kind = 'matured') AS is_matured,
+            bool_or(kind = 'matured' AND defaulted OR kind = 'default'
+                AND observed_at <= timestamp + {maturity} + interval '1 day') AS has_defaulted,
+            bool_or(kind = 'first_payment_missed') AS has_missed,
+            bool_or(kind = 'late_30_days') AS is_late
+        FROM current_outcomes WHERE timestamp >= {start} AND timestamp < {end} GROUP BY request_id
+    )
+    SELECT (extract(year FROM timestamp) * 12 + extract(month FROM timestamp) - 1)::int2, prediction_proba, (
+        (decision = 'approve')::int * {approved}
+        + coalesce(is_matured OR has_defaulted, false)::int * {known}
+        + coalesce(has_defaulted, false)::int * {defaulted}
+        + coalesce(has_missed, false)::int * {missed}
+        + coalesce(is_late, false)::int * {late}
+    )::int2
+    FROM decisions LEFT JOIN reported USING (request_id) WHERE timestamp >= {start} AND timestamp < {end} {by_model}
+) TO STDOUT (FORMAT BINARY)
+"""
+_HEADER_BYTES, _TRAILER_BYTES = 19, 2
+_ROW = np.dtype(
+    [
+        *(("fields", ">i2"), ("month_size", ">i4"), ("month", ">i2")),
+        *(("probability_size", ">i4"), ("probability", ">f8"), ("flags_size", ">i4"), ("flags", ">i2")),
+    ]
+)
+"""A row of the binary form of COPY: the number of fields, and each with its size before it; none of ours is NULL."""
+
+
+def read_decided_outcomes(
+    connection: SyncConnection,
+    start: datetime,
+    end: datetime,
+    *,
+    definition: DefaultDefinition,
+    model_version: str | None = None,
+) -> DecidedOutcomes:
+    """Return every decision from `start` on and before `end`, of one model version or of all, with what is known of it.
+
+    A default after the term of the definition is none. A default is known before its term has ended, a good end never:
+    whoever counts rates must leave out decisions that have not matured.
+
+    Raises:
+        DecisionLogError: the database is away or not migrated.
+    """
+    values = {
+        "start": start,
+        "end": end,
+        "maturity": definition.maturity,
+        "approved": DecidedOutcomes.APPROVED,
+        "known": DecidedOutcomes.KNOWN,
+        "defaulted": DecidedOutcomes.DEFAULTED,
+        "missed": DecidedOutcomes.FIRST_PAYMENT_MISSED,
+        "late": DecidedOutcomes.LATE_30_DAYS,
+    }
+    by_model = sql.SQL("AND model_version = {}").format(sql.Literal(model_version)) if model_version else sql.SQL("")
+    query = sql.SQL(QUERY).format(by_model=by_model, **{name: sql.Literal(value) for name, value in values.items()})
+    try:
+        connection.execute("SET LOCAL work_mem TO '128MB'")  # else the joins write a million rows to disk first
+        with connection.cursor().copy(query) as copy:
+            content = b"".join(copy)
+    except psycopg.Error as error:
+        raise DecisionLogError("the outcomes cannot be read: run `solvent db upgrade`, then try again") from error
+    rows = np.frombuffer(content[_HEADER_BYTES : len(content) - _TRAILER_BYTES], _ROW)
+    return DecidedOutcomes(
+        len(rows),
+        rows["month"].astype("<i2").tobytes(),
+        rows["probability"].astype("<f8").tobytes(),
+        rows["flags"].astype("<i2").tobytes(),
+    )
