@@ -41,7 +41,18 @@ CATALOGUE = build_program(frozenset({"CODE_GENDER", "NAME_FAMILY_STATUS"}))
 
 
 def test_the_small_program_speaks_the_whole_language() -> None:
-    others = {"number", "column", "row", "groups", "lookup", "aggregate", "is_in", "is_sentinel", "same_category"}
+    others = {
+        "before",
+        "number",
+        "column",
+        "row",
+        "groups",
+        "lookup",
+        "aggregate",
+        "is_in",
+        "is_sentinel",
+        "same_category",
+    }
     assert {node.op for node in WHOLE_LANGUAGE.nodes} == {*ARRAY_OPERATIONS, *others}
     assert {node.statistic for node in WHOLE_LANGUAGE.nodes} - {""} == {
         "count", "share", "sum", "mean", "min", "max", "std", "distinct", "slope", "latest",

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import orjson
 import pytest
 from small_programs import application, bureau, compile_all, pos, previous
@@ -38,17 +40,21 @@ SMALL_JSON = (
     b'{"by":[1,2,0],"kind":"number","last":3,"level":{"table":"application","per":""},"of":[5],"op":"aggregate",'
     b'"statistic":"share"}],"protocol":1}'
 )
+SMALL_JSON_2 = SMALL_JSON.replace(
+    b'"protocol":1}', b'"protocol":2,"row_dates":{"POS_CASH_balance":["MONTHS_BALANCE"]}}'
+)
 SMALL_DIGEST = "7baa8e56f34e0e35e8e4a84566ccfe0549bdd54cbe3ce6d60abad05e7802af2f"
 
 
-def test_renders_protocol_1_as_it_was_frozen() -> None:
-    assert SMALL.to_json() == SMALL_JSON
-    assert SMALL.digest == SMALL_DIGEST
+def test_renders_protocol_2_as_it_was_frozen() -> None:
+    assert SMALL.to_json() == SMALL_JSON_2
+    assert Program.from_json(SMALL_JSON_2) == SMALL
 
 
-def test_reads_protocol_1_as_it_was_frozen() -> None:
+def test_reads_protocol_1_as_it_was_frozen_and_keeps_its_digest() -> None:
     program = Program.from_json(SMALL_JSON)
-    assert program == SMALL
+    assert program == replace(SMALL, row_dates={})
+    assert program.to_json() == SMALL_JSON
     assert program.digest == SMALL_DIGEST
 
 
@@ -68,8 +74,8 @@ def test_another_declaration_gives_another_digest() -> None:
 
 
 def test_refuses_an_unknown_protocol() -> None:
-    with pytest.raises(FeatureError, match="feature program of protocol 2: this version reads 1"):
-        Program.from_json(SMALL_JSON.replace(b'"protocol":1', b'"protocol":2'))
+    with pytest.raises(FeatureError, match="feature program of protocol 3: this version reads 1 to 2"):
+        Program.from_json(SMALL_JSON.replace(b'"protocol":1', b'"protocol":3'))
 
 
 @pytest.mark.parametrize(

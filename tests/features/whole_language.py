@@ -3,9 +3,11 @@
 from small_programs import application, bureau, compile_all, instalments, months, pos, previous
 
 from solvent.features.aggregates import (
+    before,
     count,
     deviation,
     distinct,
+    earliest,
     grouped,
     latest,
     lookup,
@@ -15,6 +17,7 @@ from solvent.features.aggregates import (
     share,
     slope,
     total,
+    weighted_mean,
 )
 from solvent.features.language import (
     Expression,
@@ -102,6 +105,8 @@ def _row_values() -> list[Expression]:
         when(_active | (_debt <= _credit), _annuity, 3.0),
         as_number((_debt != _limit) | (_limit > 0)),
         as_number(is_missing(_debt)),
+        before(_debt, by=_started),
+        _debt - before(_limit * before(_limit, by=_started), by=-_started),
     ]
 
 
@@ -141,6 +146,10 @@ def _counts_and_categories() -> list[Expression]:
         distinct(bureau.CREDIT_TYPE),
         latest(_found_status, by=previous.DAYS_DECISION),
         share(_found_status == "Active"),
+        earliest(bureau.CREDIT_TYPE, by=_started),
+        weighted_mean(_debt, exponential(_started * 0.01), where=_active),
+        mean(_paid - before(_paid, by=_due, within_loan=_loans)),
+        maximum(_loans.value(mean(_paid, last=2, by=_due, where=_paid > before(_paid, by=_due)))),
         application.NAME_CONTRACT_TYPE,
         as_number(application.ORGANIZATION_TYPE == "Bank"),
         as_number(is_sentinel(application.DAYS_EMPLOYED)),

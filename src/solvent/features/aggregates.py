@@ -4,7 +4,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from solvent.errors import FeatureError
-from solvent.features.language import Expression, Table, common_level, describe_level, require_kind, table
+from solvent.features.language import (
+    Expression,
+    Table,
+    common_level,
+    describe_level,
+    is_missing,
+    ratio,
+    require_kind,
+    table,
+    when,
+)
 from solvent.features.program import CLIENT, CLIENT_LEVEL, Level, ValueKind
 from solvent.tables.schemas import ColumnKind, table_schema
 
@@ -125,6 +135,34 @@ def slope(
 def latest(value: Expression, *, by: Expression, where: Expression | None = None) -> Expression:
     """The value in the row with the largest `by` among those that pass the filter; missing if it is missing there."""
     return _aggregate("latest", value, where=where, last=1, by=by)
+
+
+def earliest(value: Expression, *, by: Expression, where: Expression | None = None) -> Expression:
+    """The value in the row with the smallest `by` among those that pass the filter; missing if it is missing there."""
+    return latest(value, by=-by, where=where)
+
+
+def weighted_mean(value: Expression, weight: Expression, *, where: Expression | None = None) -> Expression:
+    """Mean of the values that are there, each counted by its weight; missing if the weights add up to 0."""
+    return ratio(
+        total(value * weight, where=where), total(when(~is_missing(value * weight), weight * 1.0), where=where)
+    )
+
+
+def before(value: Expression, *, by: Expression, within_loan: Groups | None = None) -> Expression:
+    """For each row the value in the client's row just before it in the order `by`, or in the loan's; missing if none.
+
+    Rows without `by` are in no order: they have nothing before them and come before nothing.
+    """
+    require_kind(value, ValueKind.NUMBER, "before")
+    require_kind(by, ValueKind.NUMBER, "before")
+    level = common_level("before", (value, by))
+    if not level.is_row or not by.level.is_row or not value.level.is_row:
+        raise FeatureError("before needs a value and an order that differ from row to row")
+    if within_loan is not None and level != within_loan.source.level:
+        raise FeatureError(f"before within a loan is taken over the rows of {within_loan.source.name}")
+    partition = None if within_loan is None else within_loan.partition
+    return Expression("before", level, of=(value,), by=(by, *_tie_breakers(level)), groups=partition)
 
 
 def _aggregate(

@@ -41,7 +41,9 @@ def compile_features(declarations: Iterable[Declaration], *, forbidden: Collecti
             raise FeatureError(f"two features are called {declaration.name}: rename one")
         names.add(declaration.name)
         features.append(_compile_feature(declaration, nodes, forbidden))
-    return Program(_cleaning_rules(nodes.nodes), tuple(nodes.nodes), tuple(features))
+    columns = _cleaning_rules(nodes.nodes)
+    dates = {table: table_schema(table).dates for table in columns if table_schema(table).dates}
+    return Program(columns, tuple(nodes.nodes), tuple(features), dates)
 
 
 def _compile_feature(declaration: Declaration, nodes: "_NodeList", forbidden: Collection[str]) -> Feature:

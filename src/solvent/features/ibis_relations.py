@@ -1,12 +1,13 @@
 """A feature program as relations: the rows of each table, then one row per loan, then one per client."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import ibis
 
-from solvent.features.ibis_operations import OPERATIONS, Column, take_statistic
+from solvent.features.ibis_operations import OPERATIONS, Column, only_where, take_statistic
+from solvent.features.layers import find_layers
 from solvent.features.program import (
     APPLICATION,
     CLIENT,
@@ -25,11 +26,17 @@ Relation = Any
 
 @dataclass
 class _Scope:
-    """A relation with one row per value of a level, and the node values computed over it so far."""
+    """A relation with one row per value of a level, and the node values that are columns of it."""
 
     level: Level
     relation: Relation
     values: dict[int, Column] = field(default_factory=dict)
+
+    def add(self, columns: Mapping[str, Column], nodes: Mapping[int, str]) -> None:
+        """Add columns to the relation, and say which of them hold the values of which nodes."""
+        self.relation = self.relation.mutate(**columns)
+        names = {**{position: column.get_name() for position, column in self.values.items()}, **nodes}
+        self.values = {position: self.relation[name] for position, name in names.items()}
 
 
 class ProgramRelations:
@@ -58,7 +65,8 @@ class ProgramRelations:
             aggregated = self._aggregate(self._scope(level), positions, [CLIENT])
             relation = _join_client(relation, self._keep(_label(level, "client"), aggregated))
         # Kept, because planning the features over nine joins took DuckDB 5 s, and over one table 1 s.
-        return _Scope(CLIENT_LEVEL, self._keep("all tables by client", relation))
+        clients = _Scope(CLIENT_LEVEL, self._keep("all tables by client", relation))
+        return self._with_layers(clients, [feature.node for feature in self._program.features])
 
     def leaves(self, table: str, positions: Iterable[int]) -> Relation:
         """One row per client: the values of these nodes for each of its rows, as a list of structs called `rows`."""
@@ -80,9 +88,7 @@ class ProgramRelations:
 
     def value(self, position: int, scope: _Scope) -> Column:
         """The values of a node over a scope's rows."""
-        if position not in scope.values:
-            scope.values[position] = self._compute(position, scope)
-        return scope.values[position]
+        return scope.values[position] if position in scope.values else self._compute(position, scope)
 
     def _compute(self, position: int, scope: _Scope) -> Column:
         node = self._program.nodes[position]
@@ -99,7 +105,20 @@ class ProgramRelations:
                 return scope.relation[_column(position)]
             case "is_in":
                 return self.value(node.of[0], scope).isin(node.texts)
+            case "before":
+                return self._before(node, scope)
         return OPERATIONS[node.op](*(self.value(argument, scope) for argument in node.of))
+
+    def _with_layers(self, scope: _Scope, wanted: Iterable[int]) -> _Scope:
+        """Make a column of each value that is used more than once, layer by layer as they rest on each other.
+
+        Without columns an engine would compute a shared value at each use, and the text of the query would grow with
+        the number of ways that lead to it.
+        """
+        for layer in find_layers(self._program, scope.level, wanted):
+            columns = {_shared(position): self._compute(position, scope) for position in layer}
+            scope.add(columns, {position: _shared(position) for position in layer})
+        return scope
 
     def _cleaning(self, node: Node) -> Cleaning:
         return self._program.columns[node.level.table][node.name]
@@ -111,14 +130,23 @@ class ProgramRelations:
     def _scope(self, level: Level) -> _Scope:
         if level not in self._scopes:
             relation = self._group_relation(level) if level.per else self._row_relation(level.table)
-            self._scopes[level] = self._with_ranks(_Scope(level, self._with_application(relation, level)))
+            scope = _Scope(level, self._with_application(relation, level))
+            over = [node for node in self._program.nodes if self._is_over(node, level)]
+            self._with_layers(scope, [argument for node in over for argument in node.arguments])
+            self._scopes[level] = self._with_ranks(scope)
         return self._scopes[level]
+
+    def _is_over(self, node: Node, level: Level) -> bool:
+        """Whether a node is computed from the values of this level, but is none of them."""
+        return node.level != level and any(self._program.nodes[argument].level == level for argument in node.arguments)
 
     def _row_relation(self, table: str) -> Relation:
         relation = self._read_table(table)
         if table in CLIENT_LINKS:
             parent, key = CLIENT_LINKS[table]
             relation = relation.inner_join(self._read_table(parent).select(CLIENT, key).distinct(), key)
+        for date in self._program.row_dates.get(table, ()):
+            relation = relation.filter((relation[date] <= 0) | relation[date].isnull())
         names = {CLIENT, *self._program.columns[table]}
         relation = relation.select(*sorted(names))
         for position, node in enumerate(self._program.nodes):
@@ -170,11 +198,9 @@ class ProgramRelations:
     def _filter(self, position: int, scope: _Scope) -> Column:
         """Rows that the aggregate takes; never NULL."""
         node = self._program.nodes[position]
-        passes = self._passes(node, scope)
         if not node.last:
-            return passes
-        dated = self.value(node.by[0], scope).notnull()
-        return passes & dated & (scope.relation[_rank(position)] < node.last)
+            return self._passes(node, scope)
+        return scope.relation[_rank(node)].between(1, node.last)
 
     def _passes(self, node: Node, scope: _Scope) -> Column:
         if node.where is None:
@@ -182,15 +208,44 @@ class ProgramRelations:
         return self.value(node.where, scope).fill_null(False)  # noqa: FBT003
 
     def _with_ranks(self, scope: _Scope) -> _Scope:
-        """Number the rows that each ordered aggregate takes, the latest first."""
+        """Number the rows that pass the filter of each ordered aggregate, the latest first; 0 for the others.
+
+        Filters over the same order share its window, so that an engine sorts once.
+        """
+        ranked = {
+            _rank(node): node
+            for node in self._program.nodes
+            if node.last and self._program.nodes[node.by[0]].level == scope.level
+        }
+        if not ranked:
+            return scope
+        taken = {name: self._passes(node, scope) & self._dated(node, scope) for name, node in ranked.items()}
+        scope.add({f"{name}_taken": passes.cast("int32") for name, passes in taken.items()}, {})
         ranks = {}
-        for position, node in enumerate(self._program.nodes):
-            if node.last and self._program.nodes[node.by[0]].level == scope.level:
-                groups = [CLIENT, node.level.per] if node.level.per else [CLIENT]
-                order = [ibis.desc(self.value(key, scope), nulls_first=False) for key in node.by]
-                window = ibis.window(group_by=[*groups, self._passes(node, scope)], order_by=order)
-                ranks[_rank(position)] = ibis.row_number().over(window)
-        return _Scope(scope.level, scope.relation.mutate(**ranks)) if ranks else scope
+        for name, node in ranked.items():
+            passes = scope.relation[f"{name}_taken"]
+            ranks[name] = passes * passes.sum().over(self._latest_first(node, scope, rows=(None, 0)))
+        scope.add(ranks, {})
+        return scope
+
+    def _dated(self, node: Node, scope: _Scope) -> Column:
+        return self.value(node.by[0], scope).notnull()
+
+    def _before(self, node: Node, scope: _Scope) -> Column:
+        window = self._latest_first(node, scope)
+        value, ordered = self.value(node.of[0], scope), self._dated(node, scope)
+        per = self._loan_key(node)
+        if per:
+            ordered = ordered & scope.relation[per].notnull()
+        return only_where(ordered & ordered.lead().over(window), value.lead().over(window))
+
+    def _loan_key(self, node: Node) -> str:
+        return self._program.nodes[node.groups].level.per if node.groups is not None else ""
+
+    def _latest_first(self, node: Node, scope: _Scope, *, rows: tuple[int | None, int] | None = None) -> Column:
+        per = self._loan_key(node)
+        order = [ibis.desc(self.value(key, scope), nulls_first=False) for key in node.by]
+        return ibis.window(group_by=[CLIENT, per] if per else [CLIENT], order_by=order, rows=rows)
 
 
 def clean_column(raw: Column, cleaning: Cleaning) -> Column:
@@ -221,8 +276,12 @@ def _column(position: int) -> str:
     return f"n{position}"
 
 
-def _rank(position: int) -> str:
-    return f"rank{position}"
+def _rank(node: Node) -> str:
+    return f"rank_{node.groups}_{node.where}_{node.by[0]}_{len(node.by)}"
+
+
+def _shared(position: int) -> str:
+    return f"v{position}"
 
 
 def _borrowed(name: str) -> str:

@@ -7,7 +7,7 @@ scoring needs nothing but these bytes.
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from functools import cached_property
 from types import MappingProxyType
@@ -17,7 +17,9 @@ import orjson
 
 from solvent.errors import FeatureError
 
-PROTOCOL = 1
+PROTOCOL = 2
+"""Protocol 1 had no `row_dates`: a row dated after the application counted, with its date missing. A program without
+them is still written as protocol 1, so that an old one keeps its digest."""
 APPLICATION = "application"
 CLIENT = "SK_ID_CURR"
 CLIENT_LINKS: Mapping[str, tuple[str, str]] = MappingProxyType({"bureau_balance": ("bureau", "SK_ID_BUREAU")})
@@ -114,11 +116,15 @@ class Feature:
 
 @dataclass(frozen=True)
 class Program:
-    """A compiled catalogue: what to read, how to clean it, what to compute, in which order to hand it over."""
+    """A compiled catalogue: what to read, how to clean it, what to compute, in which order to hand it over.
+
+    `row_dates`: per table the columns of which none may lie after the application (above 0) in a row that counts.
+    """
 
     columns: Mapping[str, Mapping[str, Cleaning]]
     nodes: tuple[Node, ...]
     features: tuple[Feature, ...]
+    row_dates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -170,8 +176,8 @@ class Program:
 
     def to_json(self) -> bytes:
         """Render the program; equal programs give equal bytes."""
-        document = {
-            "protocol": PROTOCOL,
+        document: dict[str, Any] = {
+            "protocol": PROTOCOL if self.row_dates else 1,
             "columns": {
                 table: {name: _compact(cleaning) for name, cleaning in columns.items()}
                 for table, columns in self.columns.items()
@@ -179,6 +185,8 @@ class Program:
             "nodes": [_compact(node) for node in self.nodes],
             "features": list(self.features),
         }
+        if self.row_dates:
+            document["row_dates"] = {table: list(dates) for table, dates in self.row_dates.items()}
         return orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
 
     @staticmethod
@@ -190,8 +198,9 @@ class Program:
         """
         try:
             document = orjson.loads(content)
-            if document["protocol"] != PROTOCOL:
-                raise FeatureError(f"feature program of protocol {document['protocol']}: this version reads {PROTOCOL}")
+            if document["protocol"] not in (1, PROTOCOL):
+                known = f"1 to {PROTOCOL}"
+                raise FeatureError(f"feature program of protocol {document['protocol']}: this version reads {known}")
             program = Program(
                 columns={
                     table: {name: _read_cleaning(stored) for name, stored in columns.items()}
@@ -199,6 +208,7 @@ class Program:
                 },
                 nodes=tuple(_read_node(stored) for stored in document["nodes"]),
                 features=tuple(_read_feature(stored) for stored in document["features"]),
+                row_dates={table: tuple(dates) for table, dates in document.get("row_dates", {}).items()},
             )
             _check_positions(program)
         except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError, ValueError) as error:

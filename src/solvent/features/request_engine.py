@@ -1,9 +1,10 @@
 """Runs a feature program for one applicant with numpy alone: no dataframe, no database, milliseconds."""
 
 import struct
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import orjson
@@ -11,9 +12,9 @@ import orjson
 from solvent.errors import FeatureError
 from solvent.features.client_steps import compile_client_steps
 from solvent.features.operations import FLOAT32_MAX, MISSING, Array
-from solvent.features.program import Node, Program
-from solvent.features.raw_values import ColumnReader, History, Row, rows_of_client
-from solvent.features.steps import Values, compile_steps
+from solvent.features.program import Program
+from solvent.features.raw_values import History, Row, TableReader, leaves_by_table
+from solvent.features.steps import compile_history_steps
 
 _DAMAGED = "a stored history is damaged: run `solvent features store` again"
 
@@ -85,17 +86,18 @@ class RequestEngine:
         free_needs = program.needed_by(self._free)
         bound_needs = program.needed_by(node for node in program.history_aggregates if node in bound)
         self._kept = [node for node in bound_needs if program.is_row_leaf(node)]
-        self._row_leaves = self._compile_row_leaves(sorted({*free_needs, *bound_needs}))
-        self._free_steps = compile_steps(program, free_needs)
+        leaves = leaves_by_table(program, sorted({*free_needs, *bound_needs}))
+        self._readers = {table: TableReader(program, table, positions) for table, positions in leaves.items()}
+        self._run_history = compile_history_steps(program, free_needs)
         final = program.needed_by((feature.node for feature in program.features), given={*self._free, *self._kept})
-        self._client_steps = compile_client_steps(program, final)
+        self._client_steps = compile_client_steps(program, final, self._kept)
         self.client_column_count = sum(
             program.nodes[node].op == "column" and not program.is_row_leaf(node) for node in final
         )
         """How many raw columns of the application the program reads."""
         self._outputs = [feature.node for feature in program.features]
         self._pack = struct.Struct(f"<{len(self._outputs)}d").pack
-        self._blank = [node.number if node.op == "number" else MISSING for node in program.nodes]
+        self._blank: list[Any] = [node.number if node.op == "number" else MISSING for node in program.nodes]
         self._no_history = self.reduce_history({})
 
     def reduce_history(self, history: History) -> ReducedHistory:
@@ -104,13 +106,9 @@ class RequestEngine:
         Args:
             history: rows by table name, as in a request; rows must be this client's.
         """
-        values: Values = self._blank.copy()
-        for table, readers in self._row_leaves.items():
-            rows = rows_of_client(history, table)
-            for node, read in readers:
-                values[node] = read(rows)
-        for step in self._free_steps:
-            step(values)
+        values = self._blank.copy()
+        tables = {table for table, reader in self._readers.items() if reader.read(history, values)}
+        self._run_history(values, tables)
         return ReducedHistory({node: values[node] for node in self._free}, {node: values[node] for node in self._kept})
 
     def evaluate(self, application: Row, history: ReducedHistory | None = None) -> Array:
@@ -129,7 +127,7 @@ class RequestEngine:
     def evaluate_and_count(self, application: Row, history: ReducedHistory | None = None) -> tuple[Array, int]:
         """Do as `evaluate`, and count the application's columns that hold a usable value, of `client_column_count`."""
         known = self._no_history if history is None else history
-        values: Values = self._blank.copy()
+        values = self._blank.copy()
         for node, value in known.aggregates.items():
             values[node] = value
         for node, rows in known.rows.items():
@@ -139,17 +137,3 @@ class RequestEngine:
         features = np.frombuffer(self._pack(*[values[node] for node in self._outputs])).copy()
         features[~(np.abs(features) <= FLOAT32_MAX)] = MISSING
         return features, usable
-
-    def _compile_row_leaves(self, positions: Iterable[int]) -> dict[str, list[tuple[int, Callable[..., Array]]]]:
-        readers: dict[str, list[tuple[int, Callable[..., Array]]]] = {}
-        for position in positions:
-            node = self.program.nodes[position]
-            if self.program.is_row_leaf(position):
-                readers.setdefault(node.level.table, []).append((position, self._row_reader(node)))
-        return readers
-
-    def _row_reader(self, node: Node) -> Callable[..., Array]:
-        if node.op == "row":
-            return lambda rows: np.ones(len(rows))
-        column = ColumnReader(node.name, self.program.columns[node.level.table][node.name])
-        return column.read_many if node.op == "column" else column.flag_many

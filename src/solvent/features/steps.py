@@ -1,78 +1,126 @@
-"""Each node of a feature program as one numpy step over the values computed before it."""
+"""The nodes of a feature program over one client's rows as numpy steps, in an order in which statistics share work."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from solvent.features.client_values import SCALAR_OPERATIONS
 from solvent.features.operations import ARRAY_OPERATIONS, MISSING, Array, Value
-from solvent.features.program import Node, Program
-from solvent.features.row_statistics import last_rows, take_statistic
+from solvent.features.program import Level, Node, Program
+from solvent.features.row_statistics import StatisticBlock
+from solvent.features.segments import Segments, Values, value_before
 
-Values = list[Any]
-"""Per node: a float (client), an array (rows or groups) or a Partition (groups)."""
 Step = Callable[[Values], None]
-Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class Partition:
-    """Rows assigned to groups: the sorted keys, and for each the positions of its rows."""
+class Stage:
+    """Nodes that can be computed one after the other; statistics over the same rows stand in one stage together.
 
-    keys: Array
-    members: Sequence[npt.NDArray[np.intp]]
+    `table` is the history table whose rows they read, "" for values of the client: without rows of it, every one of
+    them is missing.
+    """
 
-    @staticmethod
-    def of(key: Array) -> "Partition":
-        """Group the rows by key; rows without one belong to no group."""
-        present = np.flatnonzero(~np.isnan(key))
-        ranked = present[np.argsort(key[present], kind="stable")]
-        keys, starts = np.unique(key[ranked], return_index=True)
-        return Partition(keys, np.split(ranked, starts[1:]) if keys.size else [])
-
-    def find(self, wanted: Array, values: Array) -> Array:
-        """For each wanted key the value of its group, NaN if there is no such group."""
-        if not self.keys.size:
-            return np.full(wanted.size, MISSING)
-        slots = np.minimum(np.searchsorted(self.keys, wanted), self.keys.size - 1)
-        return np.where(self.keys[slots] == wanted, values[slots], MISSING)
+    table: str
+    positions: tuple[int, ...]
+    is_block: bool
 
 
-def compile_steps(program: Program, positions: Iterable[int]) -> list[Step]:
-    """Compile the nodes at these positions, in their order; leaves are read elsewhere and give no step."""
-    leaves = ("number", "column", "is_sentinel")
-    return [
-        compile_step(program, position)
-        for position in positions
-        if program.nodes[position].op not in leaves and not program.is_row_leaf(position)
-    ]
+def schedule(program: Program, positions: Sequence[int]) -> Iterator[Stage]:
+    """Order these nodes so that as many statistics as can be stand in one stage; leaves are read elsewhere.
+
+    A node's depth is the number of statistics that rest on each other below it: those of one depth over the same rows
+    wait for nothing of each other.
+    """
+    depths: dict[int, int] = {}
+    for position in positions:
+        node = program.nodes[position]
+        below = max((depths.get(argument, 0) for argument in node.arguments), default=0)
+        depths[position] = below + (node.op == "aggregate")
+    steps = [position for position in positions if not _is_leaf(program, position)]
+    for _, same_depth in groupby(sorted(steps, key=lambda position: depths[position]), depths.__getitem__):
+        at_depth = list(same_depth)
+        yield from _blocks(program, [one for one in at_depth if program.nodes[one].op == "aggregate"])
+        rest = (one for one in at_depth if program.nodes[one].op != "aggregate")
+        for table, run in groupby(rest, lambda position: _table_of(program.nodes[position].level)):
+            yield Stage(table, tuple(run), is_block=False)
+
+
+def _blocks(program: Program, aggregates: Iterable[int]) -> Iterator[Stage]:
+    blocks: dict[tuple[Level, int | None], list[int]] = {}
+    for position in aggregates:
+        node = program.nodes[position]
+        blocks.setdefault((program.nodes[node.of[0]].level, node.groups), []).append(position)
+    for (level, _), positions in blocks.items():
+        yield Stage(level.table, tuple(positions), is_block=True)
+
+
+def _is_leaf(program: Program, position: int) -> bool:
+    return program.nodes[position].op in ("number", "column", "is_sentinel") or program.is_row_leaf(position)
+
+
+def _table_of(level: Level) -> str:
+    return level.table if level.is_row else ""
+
+
+def compile_history_steps(program: Program, positions: Sequence[int]) -> Callable[[Values, Collection[str]], None]:
+    """Compile nodes over history rows; the outcome runs those of the tables that have rows."""
+    steps = [(stage.table, step) for stage in schedule(program, positions) for step in _compile_stage(program, stage)]
+
+    def run(values: Values, tables: Collection[str]) -> None:
+        for table, step in steps:
+            if not table or table in tables:
+                step(values)
+
+    return run
+
+
+def _compile_stage(program: Program, stage: Stage) -> list[Step]:
+    if stage.is_block:
+        return [StatisticBlock(program, stage.positions)]
+    return [compile_step(program, position) for position in stage.positions]
 
 
 def compile_step(program: Program, position: int) -> Step:
-    """Compile one node that is no leaf."""
+    """Compile one node that is neither a leaf nor a statistic."""
     node = program.nodes[position]
-    if node.op == "aggregate":
-        return _aggregate(program, position)
+    if node.op == "before":
+        return _before(position, node)
     return _calculate(position, node.of, _function_of(program, node))
 
 
 def _function_of(program: Program, node: Node) -> Callable[..., Any]:
     match node.op:
         case "groups":
-            return Partition.of
+            return Segments.by
         case "row":
-            return lambda partition: np.ones(partition.keys.size)
+            return lambda segments: np.ones(segments.count)
         case "lookup":
-            return lambda value, partition, key: partition.find(key, value)
+            return _look_up
         case "is_in":
             return _membership(program, node)
         case "same_category":
             return _same_category(program, node)
     return (ARRAY_OPERATIONS if node.level.is_row else SCALAR_OPERATIONS)[node.op]
+
+
+def _look_up(value: Array, segments: Value, key: Array) -> Array:
+    """The other table may have no rows: then nothing is found."""
+    return segments.find(key, value) if isinstance(segments, Segments) else np.full(key.size, MISSING)
+
+
+def _before(position: int, node: Node) -> Step:
+    (value,), by, groups = node.of, node.by, node.groups
+
+    def run(values: Values) -> None:
+        segments = None if groups is None else values[groups]
+        values[position] = value_before(values[value], *(values[key] for key in by), segments=segments)
+
+    return run
 
 
 def _calculate(position: int, of: tuple[int, ...], function: Callable[..., Any]) -> Step:
@@ -122,36 +170,8 @@ def _translate(codes: Array, table: Array) -> Array:
     return table[np.where(codes >= 0.0, codes, table.size - 1).astype(np.intp)]
 
 
-def _aggregate(program: Program, position: int) -> Step:
-    node = program.nodes[position]
-    groups = node.groups
-
-    def rows_of(values: Values) -> tuple[list[Array], Mask | None, list[Array]]:
-        keep = None if node.where is None else np.equal(values[node.where], 1.0)
-        return [values[argument] for argument in node.of], keep, [values[argument] for argument in node.by]
-
-    def run(values: Values) -> None:
-        columns, keep, ranks = rows_of(values)
-        values[position] = _take(node, columns, keep, ranks) if columns[0].size else MISSING
-
-    if groups is None:
-        return run
-
-    def run_grouped(values: Values) -> None:
-        columns, keep, ranks = rows_of(values)
-        taken = [
-            _take(node, [c[rows] for c in columns], None if keep is None else keep[rows], [r[rows] for r in ranks])
-            for rows in values[groups].members
-        ]
-        values[position] = np.array(taken, dtype=np.float64)
-
-    return run_grouped
-
-
-def _take(node: Node, columns: list[Array], keep: Mask | None, ranks: list[Array]) -> float:
-    if keep is not None:
-        columns, ranks = [column[keep] for column in columns], [rank[keep] for rank in ranks]
-    if node.last:
-        rows = last_rows(ranks, node.last)
-        columns = [column[rows] for column in columns]
-    return take_statistic(node.statistic, columns)
+def name_steps(program: Program, stage: Stage) -> Mapping[str, Step]:
+    """The compiled steps of a stage under names that may stand in a function's body."""
+    return dict(
+        zip((f"step{position:d}" for position in stage.positions), _compile_stage(program, stage), strict=False)
+    )

@@ -59,13 +59,15 @@ class TableSchema:
     """One raw table: its columns in the order of the raw file, its unique key and its link to the client.
 
     `key` is empty where rows have none (instalments are paid in parts). `link` is the column that leads to the
-    client: SK_ID_CURR itself, or for bureau_balance SK_ID_BUREAU.
+    client: SK_ID_CURR itself, or for bureau_balance SK_ID_BUREAU. `dates` say when what a row holds was known, in days
+    or months before the application: a row with one above 0 was not known yet. Scheduled dates are not among them.
     """
 
     name: str
     key: tuple[str, ...]
     link: str
     columns: tuple[Column, ...]
+    dates: tuple[str, ...] = ()
     _by_name: Mapping[str, Column] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -101,7 +103,13 @@ def table_schema(name: str) -> TableSchema:
 
 def _to_schema(name: str, declaration: Mapping[str, Any]) -> TableSchema:
     columns = tuple(_to_column(column) for column in declaration["columns"])
-    return TableSchema(name, key=tuple(declaration["key"]), link=declaration["link"], columns=columns)
+    return TableSchema(
+        name,
+        key=tuple(declaration["key"]),
+        link=declaration["link"],
+        columns=columns,
+        dates=tuple(declaration.get("dates", ())),
+    )
 
 
 def _to_column(declaration: Mapping[str, Any]) -> Column:
