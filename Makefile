@@ -8,9 +8,10 @@ READY := $(VENV)/.ready
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-header --no-emit-index-url --no-emit-find-links --quiet
 AS_DEV := --constraint requirements/dev.txt
+MANIFESTS := $(filter-out deploy/kubernetes/kustomization.yaml,$(wildcard deploy/kubernetes/*.yaml))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test test-reliability lock clean
+.PHONY: help setup demo check test test-reliability lint-delivery images sbom lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +41,28 @@ test: setup ## every test that needs Python alone
 
 test-reliability: setup ## the fault campaigns in their small size: kills, power cuts, races; root, libfuse2 and fuse
 	$(BIN)/python campaigns/run_all.py
+
+lint-delivery: setup ## Dockerfiles, compose, workflow, manifests, security of the code, secrets in the history
+	$(BIN)/hadolint Dockerfile Dockerfile.huggingface
+	$(BIN)/yamllint --strict .
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/ci-cd.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/zizmor --quiet --offline --pedantic .github
+	$(BIN)/kubernetes-validate --quiet --strict $(MANIFESTS)
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml src tools
+	$(BIN)/python tools/find_secrets.py
+
+images: setup ## build the images without a Docker engine and ask the API inside; root and buildah; IMAGES="--stand-in DIR"
+	$(BIN)/python tools/build_images.py --targets api dashboard jobs space $(IMAGES)
+	$(BIN)/python tools/try_images.py
+
+sbom: setup ## list what each role installs, as CycloneDX, in dist/sbom
+	mkdir -p dist/sbom
+	for role in serve dashboard jobs space; do \
+		$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --output-file dist/sbom/$$role.json \
+			requirements/$$role.txt || exit 1; \
+	done
 
 lock: setup ## compile the requirements of each role from pyproject.toml; no role has another version than dev
 	$(COMPILE) pyproject.toml --extra serve --extra train --extra drift --extra dashboard --extra embedded --extra spark \
