@@ -9,6 +9,7 @@ from solvent.domain.policy import Policy
 from solvent.training.calibration import CalibrationChoice
 from solvent.training.evaluation import BrierParts, DecisionFigures, Evaluation, ReliabilityBin
 from solvent.training.fitting import LearnerSettings
+from solvent.training.held_out import HeldOut
 from solvent.training.importance import Importance
 from solvent.training.intervals import Estimate
 from solvent.training.measures import ScoredOutcomes
@@ -18,6 +19,12 @@ from solvent.training.threshold import PolicyChoice
 NOT_DEFINED = Estimate(math.nan, math.nan, math.nan)
 OUTCOMES = ScoredOutcomes(
     np.array([-3.0, -2.5, -2.0, -1.0]), np.array([0.05, 0.08, 0.12, 0.27]), np.array([0.0, 0.0, 1.0, 1.0])
+)
+HELD_OUT = HeldOut(
+    np.array([1, 2, 3, 4]),
+    OUTCOMES,
+    OUTCOMES.probabilities >= 0.0912,
+    {"sex": np.array(["F", "M", "F", ""]), "age_band": np.array(["25 to 35", "", "", "from 65"])},
 )
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from example_report import OUTCOMES, REPORT
+from example_report import HELD_OUT, OUTCOMES, REPORT
 from small_portfolio import PROGRAM, QUICK, make_portfolio
 
 from solvent.bundle.files import BundleContents, read_bundle, write_bundle
@@ -41,7 +41,7 @@ def trained(directory: Path, *, note: str = "") -> TrainingResult:
         lightgbm_version="4.7.0",
         created_at=NOON,
     )
-    return TrainingResult(directory, write_bundle(directory, contents), REPORT, OUTCOMES)
+    return TrainingResult(directory, write_bundle(directory, contents), REPORT, OUTCOMES, HELD_OUT)
 
 
 def ticking() -> Callable[[], datetime]:

@@ -25,8 +25,11 @@ class ScoredOutcomes:
 
     def ranked(self) -> "ScoredOutcomes":
         """The same rows, the highest score first."""
-        order = np.argsort(-self.scores, kind="stable")
-        return ScoredOutcomes(self.scores[order], self.probabilities[order], self.defaulted[order])
+        return self.take(np.argsort(-self.scores, kind="stable"))
+
+    def take(self, rows: npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> "ScoredOutcomes":
+        """The rows that a mask or an array of positions selects."""
+        return ScoredOutcomes(self.scores[rows], self.probabilities[rows], self.defaulted[rows])
 
 
 def log_losses(probabilities: Floats, defaulted: Floats) -> Floats:

@@ -9,7 +9,10 @@ from solvent.bundle.manifest import Manifest
 from solvent.training.calibration import CalibrationChoice
 from solvent.training.comparison import Comparisons, SearchReport, SelectionReport
 from solvent.training.evaluation import Evaluation
+from solvent.training.fairness import FairnessReport
 from solvent.training.fitting import LearnerSettings
+from solvent.training.groups import Group
+from solvent.training.held_out import HeldOut
 from solvent.training.importance import TOP_FEATURES, Importance
 from solvent.training.measures import ScoredOutcomes
 from solvent.training.threshold import PolicyChoice
@@ -20,7 +23,8 @@ class TrainingReport:
     """How a model came about, and what it is worth on the test split.
 
     `splits`: rows and defaults of each part. `rounds`: trees in the model. `importance`: every feature, ranked.
-    `selection` and `search` are None where none took place.
+    `selection` and `search` are None where none took place; `segments` and `fairness` are empty where nothing but
+    features is known of the test clients.
     """
 
     seed: int
@@ -34,6 +38,8 @@ class TrainingReport:
     selection: SelectionReport | None = None
     search: SearchReport | None = None
     comparisons: Comparisons = field(default_factory=Comparisons)
+    segments: tuple[Group, ...] = ()
+    fairness: FairnessReport | None = None
 
     @property
     def top_features(self) -> tuple[str, ...]:
@@ -61,6 +67,8 @@ class TrainingReport:
                 "cost_on_threshold_split": self.chosen.chosen_on_cost,
             },
             "test": self.test,
+            "segments": self.segments,
+            "fairness": self.fairness,
             "importance": self.importance[:TOP_FEATURES],
             "selection": self.selection,
             "search": self.search,
@@ -72,13 +80,16 @@ class TrainingReport:
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """A bundle on disk and what is known of it; `outcomes` are those of the test split.
+    """A bundle on disk and what is known of it; `outcomes` and `held_out` are those of the test split.
 
-    `registered_version` is its number in the registry, None where no store was named.
+    `registered_version` is its number in the registry, None where no store was named. `rival` is the champion on the
+    same held-out rows, with its bundle version, where it was asked for.
     """
 
     directory: Path
     manifest: Manifest
     report: TrainingReport
     outcomes: ScoredOutcomes
+    held_out: HeldOut
+    rival: tuple[str, HeldOut] | None = None
     registered_version: int | None = None

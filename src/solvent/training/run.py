@@ -18,11 +18,16 @@ from solvent.features.matrix import FeatureMatrix
 from solvent.tables.files import find_table_files
 from solvent.tables.reading import open_tables
 from solvent.tables.schemas import HISTORY_TABLES
+from solvent.training.applicants import Applicants, read_applicants
 from solvent.training.assembly import Provenance, assemble, calibrate_model
 from solvent.training.evaluation import evaluate
+from solvent.training.fairness import measure_fairness
 from solvent.training.fingerprint import fingerprint_files
 from solvent.training.fitting import LearnerSettings, check_trainable, fit_booster
+from solvent.training.groups import measure_segments
+from solvent.training.held_out import hold_out
 from solvent.training.importance import rank_features
+from solvent.training.measures import ScoredOutcomes
 from solvent.training.report import TrainingReport, TrainingResult
 from solvent.training.splits import split_clients
 from solvent.training.threshold import choose_policy
@@ -60,7 +65,11 @@ def train(request: TrainingRequest, *, progress: Progress = silent, clock: Clock
     matrix = read_labelled(request, progress=progress)
     progress("taking the fingerprint of the tables", 0.0)
     fingerprint = fingerprint_files(file.path for file in find_table_files(request.data))
-    return train_on(matrix, request, data_fingerprint=fingerprint, progress=progress, clock=clock)
+    with open_tables(request.data, memory_limit=request.memory_limit) as tables:
+        applicants = read_applicants(tables)
+    return train_on(
+        matrix, request, data_fingerprint=fingerprint, applicants=applicants, progress=progress, clock=clock
+    )
 
 
 def check_complete(data: Path) -> None:
@@ -84,10 +93,14 @@ def train_on(
     request: TrainingRequest,
     *,
     data_fingerprint: str,
+    applicants: Applicants | None = None,
     progress: Progress = silent,
     clock: Clock = utc_now,
 ) -> TrainingResult:
-    """Train on labelled applications whose features are known; raises as `train` does."""
+    """Train on labelled applications whose features are known; raises as `train` does.
+
+    `applicants` are for figures by segment and of fairness; without them there are none.
+    """
     check_trainable(matrix, forbidden=request.forbidden)
     splits = split_clients(matrix, seed=request.seed)
     fitted = fit_booster(splits.fit, splits.stopping, settings=request.settings, seed=request.seed, progress=progress)
@@ -106,10 +119,29 @@ def train_on(
         test=evaluate(outcomes, chosen.policy, seed=request.seed),
         importance=rank_features(matrix.program.names, fitted.gains),
     )
+    tested = None if applicants is None else applicants.rows(splits.test.client_ids)
+    if tested is not None:
+        progress("evaluating groups", 0.0)
+        report = describe_groups(report, splits.test, outcomes, tested)
+    held_out = hold_out(splits.test.client_ids, outcomes, threshold=chosen.policy.threshold, applicants=tested)
     progress("writing the bundle", 0.0)
     provenance = Provenance(data_fingerprint, clock())
     manifest = write_bundle(request.out, assemble(model, splits, report, provenance), replace=request.replace)
-    return _log(TrainingResult(request.out, manifest, report, outcomes), request.tracking_uri, progress=progress)
+    return _log(
+        TrainingResult(request.out, manifest, report, outcomes, held_out), request.tracking_uri, progress=progress
+    )
+
+
+def describe_groups(
+    report: TrainingReport, matrix: FeatureMatrix, outcomes: ScoredOutcomes, applicants: Applicants
+) -> TrainingReport:
+    """Add figures by segment and of fairness on the test rows."""
+    policy, seed = report.chosen.policy, report.seed
+    return replace(
+        report,
+        segments=measure_segments(outcomes, applicants, policy, seed=seed),
+        fairness=measure_fairness(matrix, outcomes, applicants, policy, seed=seed),
+    )
 
 
 def _log(result: TrainingResult, tracking_uri: str | None, *, progress: Progress) -> TrainingResult:
