@@ -21,6 +21,7 @@ from solvent.decision_log.database.revisions import upgrade
 from solvent.decision_log.database.self_check import check_server_settings
 from solvent.decision_log.keeping.housekeeping import Housekeeper
 from solvent.decision_log.keeping.partitions import ensure_partitions
+from solvent.decision_log.keeping.restoration import check_nothing_is_to_be_erased_again
 from solvent.decision_log.keeping.retention import RetentionRules
 from solvent.decision_log.registers.models import list_models, read_files
 from solvent.decision_log.writing.writer import PostgresDecisionLog
@@ -88,13 +89,16 @@ def prepare_serving(url: str, settings: Settings) -> None:
 
     Raises:
         DecisionLogError: as `prepare_database`; in production also a database that is not at the newest revision.
-        UnsafeLogError: as `prepare_database`; in production also a login that could change decisions.
+        UnsafeLogError: as `prepare_database`, or a database that is older than an erasure; in production also a login
+            that could change decisions.
     """
-    if settings.environment is Environment.LOCAL:
+    is_local = settings.environment is Environment.LOCAL
+    if is_local:
         prepare_database(url)
-        return
     with connect_sync(url, application_name="solvent-start") as connection:
-        check_server_settings(connection, with_login=True)
+        if not is_local:
+            check_server_settings(connection, with_login=True)
+        check_nothing_is_to_be_erased_again(connection, settings.ledger_folder)
 
 
 def bundle_reader(settings: Settings) -> Callable[[Path], Bundle]:

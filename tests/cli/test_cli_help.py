@@ -50,6 +50,7 @@ def test_has_every_command_that_people_script_against() -> None:
         "db check",
         "db retain",
         "ledger verify",
+        "ledger resume",
         "ledger key",
         "replay",
         "explain",

@@ -1,10 +1,13 @@
 """`solvent ledger`: proof that no decision was changed."""
 # ruff: noqa: PLC0415 - what a command needs is imported when it runs, so that --help answers at once
 
+import asyncio
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from solvent.cli.options import Who
 
 group = typer.Typer(no_args_is_help=True, help="Prove that no recorded decision was changed, added or removed.")
 
@@ -65,6 +68,46 @@ def verify(
         typer.echo(str(finding))
     typer.echo(verification.describe())
     raise typer.Exit(int(verification.finding_count > 0))
+
+
+@group.command()
+def resume(
+    who: Who,
+    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="What was restored, and why; it must name nobody.")],
+) -> None:
+    """After a restore from a backup: erase again what was erased since.
+
+    Reads in SOLVENT_AUDIT_FOLDER what the ledger said after the state that
+    was restored. Clients who were erased since the backup are erased again.
+    A signed entry then says what the restore has lost, so that `solvent
+    ledger verify` does not take it for manipulation. The API refuses to
+    start on a restored database until this was done.
+
+    Example:
+        solvent ledger resume --why "disk lost on 2026-11-23, backup of the 22nd"
+
+    Writes: removes the rows; adds entries to the ledger. A second run finds
+    nothing to do.
+
+    Exit codes: 0 done, also if nothing was lost, 1 nothing was done, 2 wrong
+    usage, 78 no usable signing key.
+    """
+    from solvent.bootstrap import open_database, open_signer
+    from solvent.decision_log.keeping.erasure import Instruction
+    from solvent.decision_log.keeping.restoration import resume as resume_ledger
+    from solvent.domain.clock import utc_now
+    from solvent.settings import read_settings
+
+    settings = read_settings()
+    signer = open_signer(settings)
+    with open_database(settings) as url:
+        done = asyncio.run(
+            resume_ledger(url, Instruction(who, why), signer=signer, folder=settings.ledger_folder, now=utc_now())
+        )
+    typer.echo(
+        f"{done.entries} entries and {done.decisions} decisions were lost by the restore; {done.erasures} clients "
+        "erased again"
+    )
 
 
 @group.command()

@@ -64,6 +64,8 @@ def find(log: SealedLog, tampering: str = "SELECT 1") -> list[str]:
 
 
 def test_plans_only_months_that_are_old_as_a_whole(log: SealedLog) -> None:
+    with psycopg.connect(log.url) as connection:
+        connection.execute("UPDATE idempotency_claims SET claimed_at = %s", (NOVEMBER,))  # by the server's clock before
     assert plan_removals(log.url, RULES, datetime(2026, 11, 30, tzinfo=UTC)) == [Removal("idempotency_claims", None, 6)]
     november = plan_removals(log.url, RULES, datetime(2026, 12, 1, tzinfo=UTC))
     assert [removal.partition for removal in november] == [

@@ -1,7 +1,8 @@
 """The ledger: signed statements about the log, each naming the digest of the one before.
 
 Kinds: `checkpoint` (how far each chain has come), `erased` (whose payloads were removed), `retired` (which months were
-dropped). Each stands in the database and in a file outside; the outside copy is what a superuser cannot rewrite.
+dropped), `restored` (which entries a restore from a backup has lost). Each stands in the database and in a file
+outside; the outside copy is what a superuser cannot rewrite.
 """
 
 import hashlib
@@ -29,6 +30,7 @@ class EntryKind(StrEnum):
     CHECKPOINT = "checkpoint"
     ERASED = "erased"
     RETIRED = "retired"
+    RESTORED = "restored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,21 @@ def read_outside(path: Path) -> list[Entry]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DecisionLogError(f"{path} holds no ledger entries: give a file ledger-DATE.jsonl") from error
     return sorted(entries, key=lambda entry: entry.number)
+
+
+def read_outside_since(folder: Path, number: int) -> list[Entry]:
+    """Read the entries of a folder from that number on, the newest days first until one is older throughout.
+
+    Raises:
+        DecisionLogError: see `read_outside`.
+    """
+    found: list[Entry] = []
+    for file in sorted(folder.glob("ledger-*.jsonl"), reverse=True):
+        entries = read_outside(file)
+        found += [entry for entry in entries if entry.number >= number]
+        if entries and entries[-1].number < number:
+            break
+    return sorted(found, key=lambda entry: entry.number)
 
 
 def _parse_line(line: bytes) -> Entry:

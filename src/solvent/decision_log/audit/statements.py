@@ -36,7 +36,8 @@ class Run:
 class Statements:
     """Everything that the ledger says, by what it speaks of.
 
-    `payload_months`: start and end of months whose payloads were dropped, in microseconds since 2000.
+    `payload_months`: start and end of months whose payloads were dropped, in microseconds since 2000. `superseded`:
+    digests of entries outside that a restore has lost, as a later entry says.
     """
 
     heads: dict[ChainName, dict[int, Head]] = field(default_factory=lambda: defaultdict(dict))
@@ -44,6 +45,7 @@ class Statements:
     erased: set[bytes] = field(default_factory=set)
     payload_months: list[tuple[int, int]] = field(default_factory=list)
     unchained: dict[str, int] = field(default_factory=dict)
+    superseded: set[str] = field(default_factory=set)
 
 
 def read_statements(
@@ -51,16 +53,16 @@ def read_statements(
 ) -> Statements:
     """Check signature, number and order of every entry, hold them against the copies outside, and read them."""
     statements = Statements()
-    copies = {entry.number: entry for entry in outside}
-    for entry in copies.values():
-        if not key.has_signed(entry.content, entry.signature):
-            _report(verification, entry.number, "the copy outside is not signed with this key")
+    copies: dict[int, list[Entry]] = defaultdict(list)
+    for copy in outside:
+        copies[copy.number].append(copy)
+        if not key.has_signed(copy.content, copy.signature):
+            _report(verification, copy.number, "the copy outside is not signed with this key")
+    differing: list[Entry] = []
     previous = ""
     for expected, entry in enumerate(entries, 1):
         _check_entry(entry, expected, key, verification)
-        copy = copies.pop(entry.number, entry)
-        if (copy.content, copy.signature) != (entry.content, entry.signature):
-            _report(verification, entry.number, "the entry differs from its copy outside")
+        differing += [copy for copy in copies.pop(entry.number, ()) if copy != entry]
         try:
             facts = entry.facts()
             if facts["previous"] != previous or (facts["number"], facts["kind"]) != (entry.number, entry.kind):
@@ -71,9 +73,19 @@ def read_statements(
         previous = entry.digest
         verification.counts["entries"] += 1
         verification.last_number = entry.number
-    for number in sorted(copies):
-        _report(verification, number, "the entry is missing: the ledger was cut or taken back to an older state")
+    for copy in _not_superseded(differing, statements, verification):
+        _report(verification, copy.number, "the entry differs from its copy outside")
+    missing = [copy for number in sorted(copies) for copy in copies[number]]
+    for copy in _not_superseded(missing, statements, verification):
+        _report(verification, copy.number, "the entry is missing: the ledger was cut or taken back to an older state")
     return statements
+
+
+def _not_superseded(copies: list[Entry], statements: Statements, verification: Verification) -> list[Entry]:
+    left = [copy for copy in copies if copy.digest not in statements.superseded]
+    if len(left) < len(copies):
+        verification.counts["superseded by a restore"] += len(copies) - len(left)
+    return left
 
 
 def _check_entry(entry: Entry, expected: int, key: PublicKey, verification: Verification) -> None:
@@ -92,6 +104,8 @@ def _take(facts: dict[str, Any], statements: Statements) -> None:
             statements.unchained = facts["unchained"]
     elif facts["kind"] == EntryKind.ERASED:
         statements.erased |= {UUID(request).bytes for request in facts["requests"]}
+    elif facts["kind"] == EntryKind.RESTORED:
+        statements.superseded.update(facts["superseded"])
     elif facts["kind"] == EntryKind.RETIRED:
         for writer, first, last, link in facts["runs"]:
             runs = statements.runs[facts["table"], UUID(writer).bytes]

@@ -97,7 +97,9 @@ def _check_default_durability(connection: SyncConnection) -> None:
 
 def _take_role(connection: SyncConnection) -> None:
     try:
-        connection.execute(SESSION.format(statement_seconds=3, lock_milliseconds=2000, role=API).encode(), prepare=False)
+        connection.execute(
+            SESSION.format(statement_seconds=3, lock_milliseconds=2000, role=API).encode(), prepare=False
+        )
     except psycopg.Error as error:
         raise UnsafeLogError(f"the login may not act as {API}: run `GRANT {API} TO` it as the owner") from error
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psycopg
 
-from solvent.decision_log.audit.ledger import EntryKind, append, keep_outside, lock_ledger
+from solvent.decision_log.audit.ledger import Entry, EntryKind, append, keep_outside, lock_ledger
 from solvent.decision_log.audit.signing import Signer
 from solvent.decision_log.database.connections import Connection, connect
 from solvent.decision_log.database.roles import ERASER
@@ -63,22 +63,31 @@ async def erase_client(
     try:
         connection = await connect(url, "solvent-erasure", role=ERASER, statement_seconds=ERASE_SECONDS)
         async with connection, connection.transaction():
-            await lock_ledger(connection)
-            requests, histories, answers = await _remove(connection, client_id)
-            if not (requests or histories or answers):
-                return Erasure(0, 0, 0, None)
-            facts = {
-                "client": signer.pseudonym(client_id),
-                "requests": requests,
-                "removed": {"payloads": len(requests), "histories": histories, "answers": answers},
-                "who": instruction.who,
-                "why": instruction.why,
-            }
-            entry = await append(connection, signer, kind=EntryKind.ERASED, at=now, facts=facts)
+            erasure, entry = await erase(connection, client_id, instruction, signer=signer, now=now)
     except psycopg.Error as error:
         raise DecisionLogError(f"nothing was erased ({type(error).__name__}): run `solvent db check`") from error
-    keep_outside(folder, entry)
-    return Erasure(len(requests), histories, answers, entry.number)
+    if entry is not None:
+        keep_outside(folder, entry)
+    return erasure
+
+
+async def erase(
+    connection: Connection, client_id: int, instruction: Instruction, *, signer: Signer, now: datetime
+) -> tuple[Erasure, Entry | None]:
+    """Do as `erase_client` in the open transaction; the entry is to be kept outside after the COMMIT."""
+    await lock_ledger(connection)
+    requests, histories, answers = await _remove(connection, client_id)
+    if not (requests or histories or answers):
+        return Erasure(0, 0, 0, None), None
+    facts = {
+        "client": signer.pseudonym(client_id),
+        "requests": requests,
+        "removed": {"payloads": len(requests), "histories": histories, "answers": answers},
+        "who": instruction.who,
+        "why": instruction.why,
+    }
+    entry = await append(connection, signer, kind=EntryKind.ERASED, at=now, facts=facts)
+    return Erasure(len(requests), histories, answers, entry.number), entry
 
 
 async def _remove(connection: Connection, client_id: int) -> tuple[list[str], int, int]:
