@@ -2,15 +2,31 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from solvent.bundle.files import PROFILE_FILE, REFERENCE_FILE, read_bundle
 from solvent.bundle.recorded import restore_bundle
 from solvent.decision_log.database.connections import SyncConnection, connect_sync
+from solvent.decision_log.reading.decided_outcomes import read_decided_outcomes
 from solvent.decision_log.reading.monitoring import ObservedDecisions
+from solvent.decision_log.registers.alerts import AlertStore
+from solvent.decision_log.registers.measurements import keep_measurements
 from solvent.decision_log.registers.models import list_models, read_files
+from solvent.domain.clock import utc_now
+from solvent.domain.measurements import Window
+from solvent.domain.policy import Policy
 from solvent.errors import DecisionLogError, MonitoringError
+from solvent.monitoring.alert_rules import read_rules
+from solvent.monitoring.input_watch import InputReport
+from solvent.monitoring.performance import assess_performance
+from solvent.monitoring.performance_report import PerformanceReport
+from solvent.monitoring.run import Watch
 from solvent.monitoring.watched_model import WatchedModel, watch_model
+from solvent.monitoring.watching import InputMonitor, OperationsMonitor, PerformanceMonitor
+from solvent.monitoring.webhook import Webhook
+from solvent.settings import Settings
 
 
 @contextmanager
@@ -41,3 +57,61 @@ def watch_bundle(folder: Path) -> WatchedModel:
     """The same from the folder of a bundle; raises BundleError."""
     bundle = read_bundle(folder)
     return watch_model(bundle, bundle.reference_path.read_bytes())
+
+
+@contextmanager
+def watch_everything(url: str, settings: Settings, *, bundle: Path | None = None) -> Iterator[Watch]:
+    """Give every monitor of the deployment, its rules, and where alerts go, on one connection.
+
+    With `bundle` inputs are compared with that folder, without it with what the log kept of the model that decides.
+
+    Raises:
+        MonitoringError: the rules cannot be used.
+        DecisionLogError: the database is away.
+    """
+    rules = read_rules(settings.alert_rules)
+    hook = settings.alert_webhook
+    with observe_log(url) as (log, connection):
+
+        def find_model(version: str) -> WatchedModel:
+            return watch_recorded_model(connection, version) if bundle is None else watch_bundle(bundle)
+
+        def keep_report(report: InputReport, now: datetime) -> None:
+            log.keep_drift_report(report.to_record(now))
+
+        yield Watch(
+            monitors=(
+                InputMonitor(log, find_model, keep_report),
+                OperationsMonitor(log),
+                PerformanceMonitor(partial(measure_performance, connection)),
+            ),
+            rules=rules,
+            alerts=AlertStore(url),
+            keep=lambda measurements, now: keep_measurements(url, measurements, measured_at=now),
+            webhook=None if hook is None else Webhook(hook.get_secret_value(), clock=utc_now),
+        )
+
+
+def measure_performance(
+    connection: SyncConnection, window: Window, now: datetime, model_version: str | None = None
+) -> PerformanceReport | None:
+    """Judge the decisions of a window, of all model versions or of one, by the policy of the newest; None without any.
+
+    Raises:
+        DecisionLogError: the log cannot be read, or a policy in it was altered.
+    """
+    policy = _find_policy(connection, model_version)
+    if policy is None:
+        return None
+    outcomes = read_decided_outcomes(
+        connection, window.start, window.end, definition=policy.default_definition, model_version=model_version
+    )
+    return assess_performance(outcomes, policy, as_of=now) if outcomes.rows else None
+
+
+def _find_policy(connection: SyncConnection, version: str | None) -> Policy | None:
+    models = [model for model in list_models(connection) if version in (None, model.model_version)]
+    if not models:
+        return None
+    newest = models[-1]
+    return restore_bundle(newest.manifest, read_files(connection, newest)).policy

@@ -58,7 +58,7 @@ def test_the_shipped_rules_can_be_read_and_are_what_the_command_prints(tmp_path:
         (RULE.replace("above", "over"), "key direction: must be one of above, below"),
         (RULE.replace("HIGH", "high"), "key severity: must be one of LOW, MEDIUM, HIGH, CRITICAL"),
         (RULE.replace("Look at the source.", " "), "key what_to_do: must be one line of text"),
-        (RULE + "minimum_count = 1.5\n", "key minimum_count: must be a whole number, 1 or more"),
+        (RULE + "minimum_count = 1.5\n", "key minimum_count: must be a whole number, 0 or more"),
         (RULE + "days = 0\n", "key days: must be a number above 0"),
         (RULE + "separate = 1\n", "key separate: must be true or false"),
     ],

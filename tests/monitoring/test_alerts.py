@@ -22,12 +22,12 @@ def state(rule: AlertRule, *measurements: Measurement) -> State:
     return verdict.state
 
 
-def test_rings_beyond_the_limit_and_is_silent_at_it() -> None:
-    assert state(RULE, psi(0.2000001)) is State.RINGS
-    assert state(RULE, psi(0.2)) is State.SILENT
+def test_rings_at_the_limit_and_is_silent_before_it() -> None:
+    assert state(RULE, psi(0.2)) is State.RINGS
+    assert state(RULE, psi(0.1999999)) is State.SILENT
     below = replace(RULE, direction=Direction.BELOW)
-    assert state(below, psi(0.1999999)) is State.RINGS
-    assert state(below, psi(0.2)) is State.SILENT
+    assert state(below, psi(0.2)) is State.RINGS
+    assert state(below, psi(0.2000001)) is State.SILENT
 
 
 def test_says_all_that_the_one_who_comes_needs_to_know() -> None:
@@ -37,8 +37,8 @@ def test_says_all_that_the_one_who_comes_needs_to_know() -> None:
             rule="shift",
             subject="",
             severity=Severity.HIGH,
-            description="psi of income is 0.31 (95 % interval 0.25 to 0.37), above the limit 0.2, over 500 rows from "
-            "2026-06-01 00:00 to 2026-06-08 00:00 UTC",
+            description="psi of income is 0.31 (95 % interval 0.25 to 0.37), at or above the limit 0.2, over 500 rows "
+            "from 2026-06-01 00:00 to 2026-06-08 00:00 UTC",
             what_to_do="Look at the source.",
             value=0.31,
             limit=0.2,

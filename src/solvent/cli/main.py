@@ -23,7 +23,9 @@ from solvent.cli import (
     keys,
     ledger,
     models,
+    monitor,
     outcomes,
+    performance,
     portfolio,
     replay,
     serving,
@@ -65,6 +67,8 @@ client.add_to(app)
 traffic.add_to(app)
 benchmark.add_to(app)
 outcomes.add_to(app)
+performance.add_to(app)
+monitor.add_to(app)
 alerts.add_to(app)
 drift.add_to(app)
 

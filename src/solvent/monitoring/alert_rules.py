@@ -17,7 +17,7 @@ SHIPPED = "alert_rules.toml"
 
 
 class Direction(StrEnum):
-    """On which side of the limit it rings."""
+    """On which side of the limit it rings; the limit itself belongs to both."""
 
     ABOVE = "above"
     BELOW = "below"
@@ -121,7 +121,7 @@ def _fits(name: str, value: object) -> bool:
     if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
         return False
     if name == "minimum_count":
-        return isinstance(value, int) and value >= 1
+        return isinstance(value, int) and value >= 0
     return name == "limit" or value > 0 or (name == "cool_down_hours" and value == 0)
 
 
@@ -131,7 +131,7 @@ _WANTED = {
     "limit": "a finite number",
     "days": "a number above 0",
     "cool_down_hours": "a number, 0 or more",
-    "minimum_count": "a whole number, 1 or more",
+    "minimum_count": "a whole number, 0 or more",
     "direction": f"one of {', '.join(Direction)}",
     "severity": f"one of {', '.join(Severity)}",
     "whole_interval": "true or false",

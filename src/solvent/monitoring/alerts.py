@@ -92,7 +92,7 @@ def _badness(rule: AlertRule, one: Measurement) -> float:
 
 
 def _breaks(rule: AlertRule, one: Measurement) -> bool:
-    return _badness(rule, one) > 0
+    return _badness(rule, one) >= 0
 
 
 def _to_breach(rule: AlertRule, broken: Sequence[Measurement]) -> Breach:
@@ -120,7 +120,7 @@ def _describe(rule: AlertRule, broken: Sequence[Measurement]) -> str:
         "" if worst.low is None or worst.high is None else f" (95 % interval {worst.low:.4g} to {worst.high:.4g})"
     )
     window = f"{worst.window.start:%Y-%m-%d %H:%M} to {worst.window.end:%Y-%m-%d %H:%M} UTC"
-    text = f"{rule.metric}{of} is {worst.value:.4g}{interval}, {rule.direction} the limit {rule.limit:.4g}, "
+    text = f"{rule.metric}{of} is {worst.value:.4g}{interval}, at or {rule.direction} the limit {rule.limit:.4g}, "
     text += f"over {worst.count:,} rows from {window}"
     if len(broken) > 1:
         others = ", ".join(one.subject for one in broken[1:NAMED])
