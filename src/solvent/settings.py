@@ -66,6 +66,10 @@ class Settings(BaseSettings):
     alert_rules: Path | None = Field(None, description="TOML file of alert rules; unset: those that are shipped")
     alert_webhook: SecretStr | None = Field(None, description="http(s) URL that is told of alerts; unset: none")
     bundle_public_key: Path | None = Field(None, description="take only bundles that the key with this half has signed")
+    dashboard_password: SecretStr | None = Field(None, description="asked of everybody who opens the dashboard")
+    dashboard_user_header: str | None = Field(
+        None, pattern="^[A-Za-z0-9-]+$", description="header in which a trusted proxy names the signed-in person"
+    )
     shadow_bundle: Path | None = Field(None, description="a bundle that scores beside the model in force")
 
     @cached_property

@@ -13,6 +13,23 @@ from solvent.errors import SettingsError
 LOOPBACK = "127.0.0.1"
 API_PORT = 8000
 DASHBOARD_PORT = 8501
+DASHBOARD_OPTIONS = {
+    "--server.headless": "true",
+    "--server.fileWatcherType": "none",
+    "--server.maxUploadSize": "1",
+    "--browser.gatherUsageStats": "false",
+    "--client.showErrorDetails": "none",
+    "--client.toolbarMode": "viewer",
+    "--runner.magicEnabled": "false",
+    "--theme.base": "light",
+    "--theme.primaryColor": "#14647A",
+    "--theme.backgroundColor": "#FFFFFF",
+    "--theme.secondaryBackgroundColor": "#F4F6F7",
+    "--theme.textColor": "#1F2A33",
+    "--theme.borderColor": "#DDE3E7",
+    "--theme.baseRadius": "0.5rem",
+}
+"""No error text and no usage figure leaves the process; colours as `solvent.dashboard.charts.theme` has them."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -56,6 +73,9 @@ def api(
 
 
 def dashboard(
+    host: Annotated[
+        str, typer.Option("--host", metavar="ADDRESS", help="Address; beyond loopback it asks who looks.")
+    ] = LOOPBACK,
     port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port of the dashboard.")] = DASHBOARD_PORT,
     api_url: Annotated[
         str, typer.Option("--api-url", metavar="URL", help="Address of the API whose state is shown.")
@@ -63,59 +83,58 @@ def dashboard(
 ) -> None:
     """Serve the dashboard: web pages in English and French.
 
-    They show the state of API and database and the figures of the decision
-    log.
+    They show what the service does, what it decided and how surely, whether
+    model and data still are as they were, and one decision with its reasons.
+    On an address that other machines reach it needs
+    SOLVENT_DASHBOARD_PASSWORD, or SOLVENT_DASHBOARD_USER_HEADER behind a
+    proxy that signs people in.
 
     Example:
         solvent dashboard --port 8501
 
-    Writes: nothing.
+    Writes: counts of decisions by hour; who acknowledged or resolved an
+    alert.
 
     Exit codes: 0 stopped, 1 the pages could not be served, 2 wrong usage,
     78 a setting is refused.
     """
     from solvent.bootstrap import open_database
     from solvent.cli.children import Children
+    from solvent.dashboard.exposure import check_exposure
     from solvent.settings import read_settings
 
     settings = read_settings()
-    check_port(port, option="--port")
+    check_exposure(host, settings)
+    check_port(port, option="--port", host=host)
     with open_database(settings) as url, Children() as children:
         environment = dashboard_environment(database_url=url, api_url=api_url)
-        child = children.start("dashboard", dashboard_command(port), environment=environment)
-        typer.echo(f"dashboard: http://{LOOPBACK}:{port}")
+        child = children.start("dashboard", dashboard_command(port, host=host), environment=environment)
+        typer.echo(f"dashboard: http://{host}:{port}")
         child.process.wait()
         child.check()
 
 
-def dashboard_command(port: int) -> tuple[str, ...]:
+def dashboard_command(port: int, *, host: str = LOOPBACK) -> tuple[str, ...]:
     """Arguments for Python that serve the pages, without a browser window and without usage statistics."""
-    page = importlib.util.find_spec("solvent.dashboard.home")
+    page = importlib.util.find_spec("solvent.dashboard.app")
     if page is None or page.origin is None:
         raise SettingsError("the dashboard is not installed: install the package again")
-    options = {
-        "--server.address": LOOPBACK,
-        "--server.port": str(port),
-        "--server.headless": "true",
-        "--server.fileWatcherType": "none",
-        "--browser.gatherUsageStats": "false",
-    }
+    options = {"--server.address": host, "--server.port": str(port), **DASHBOARD_OPTIONS}
     return ("-m", "streamlit", "run", page.origin, *(part for option in options.items() for part in option))
 
 
 def dashboard_environment(*, database_url: str, api_url: str) -> dict[str, str]:
-    """How the pages learn where the decision log and the API are; see `solvent.dashboard.home`."""
+    """How the pages learn where the decision log and the API are; see `solvent.dashboard.visit`."""
     return {"SOLVENT_DATABASE_URL": database_url, "SOLVENT_API_URL": api_url}
 
 
-def check_port(port: int, *, option: str) -> None:
-    """Return if we could listen on the port of this machine; raises SettingsError naming the option if not."""
-    with socket.socket() as trial:
+def check_port(port: int, *, option: str, host: str = LOOPBACK) -> None:
+    """Return if we could listen on the port of an address; raises SettingsError naming the option if not."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as trial:
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            trial.bind((LOOPBACK, port))
+            trial.bind((host, port))
         except OSError as error:
             raise SettingsError(
-                f"cannot listen on {LOOPBACK}:{port} ({error.strerror}): "
-                f"stop what runs there, or choose another {option}"
+                f"cannot listen on {host}:{port} ({error.strerror}): stop what runs there, or choose another {option}"
             ) from error

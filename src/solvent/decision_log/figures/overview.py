@@ -74,6 +74,13 @@ class Activity:
         requests = self.decisions + self.failed
         return self.failed / requests if requests else None
 
+    def volume(self) -> list[tuple[datetime, int]]:
+        """All requests by hour, in order; hours without any are left out."""
+        counts = dict(self.failures)
+        for one in self.hours:
+            counts[one.hour] = counts.get(one.hour, 0) + one.count
+        return sorted(counts.items())
+
     def count_by(self, column: str) -> dict[str, int]:
         """Decisions by `decision` or `risk_level`."""
         counts: dict[str, int] = {}

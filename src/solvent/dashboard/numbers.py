@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from solvent.dashboard.texts import NO_FIGURE, Language
+from solvent.dashboard.texts.common import NO_FIGURE
+from solvent.dashboard.texts.language import Language
 
 _NARROW_SPACE = "\u202f"
 
@@ -22,6 +23,19 @@ def format_share(share: float | None, language: Language) -> str:
 def format_milliseconds(milliseconds: float | None, language: Language) -> str:
     """A duration with one decimal."""
     return NO_FIGURE.read(language) if milliseconds is None else f"{_decimal(milliseconds, language)} ms"
+
+
+def format_number(number: float | None, language: Language, *, digits: int = 4) -> str:
+    """A figure with so many significant digits."""
+    if number is None:
+        return NO_FIGURE.read(language)
+    text = f"{number:,.{digits}g}" if abs(number) < 10_000 else f"{number:,.0f}"
+    return text.replace(",", _NARROW_SPACE).replace(".", ",") if language is Language.FRENCH else text
+
+
+def format_hour(time: datetime, language: Language) -> str:
+    """A time to the minute, as the ends of windows are shown."""
+    return f"{time:%d/%m/%Y %H:%M}" if language is Language.FRENCH else f"{time:%Y-%m-%d %H:%M}"
 
 
 def format_time(time: datetime, language: Language) -> str:

@@ -1,34 +1,12 @@
-"""Every text of the pages, in English and French."""
+"""Texts of the home page."""
 
-from dataclasses import dataclass
-from enum import StrEnum
-
-
-class Language(StrEnum):
-    """Languages of the pages."""
-
-    ENGLISH = "English"
-    FRENCH = "Français"
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """One text in both languages; braces hold what the page fills in."""
-
-    english: str
-    french: str
-
-    def read(self, language: Language) -> str:
-        """The text in one language."""
-        return self.french if language is Language.FRENCH else self.english
-
+from solvent.dashboard.texts.language import Text
 
 TITLE = Text("Credit decisions, answered for", "Des décisions de crédit dont on répond")
 LEAD = Text(
     "What Solvent is doing now, and what it has done in the last 24 hours.",
     "Ce que Solvent fait en ce moment, et ce qu'il a fait ces dernières 24 heures.",
 )
-REFRESH = Text("Refresh", "Actualiser")
 
 API = Text("API", "API")
 API_READY = Text("Ready to decide", "Prête à décider")
@@ -61,7 +39,6 @@ ERROR_RATE_HELP = Text(
     "Part des requêtes restées sans décision (HTTP 400 et au-delà)",
 )
 LAST_DECISION = Text("Last decision: {time} UTC", "Dernière décision : {time} UTC")
-NO_FIGURE = Text("none yet", "pas encore")
 NO_DECISIONS = Text(
     "No decision has been recorded yet. Send some applications with:",
     "Aucune décision n'est encore enregistrée. Envoyez quelques demandes avec :",

@@ -1,0 +1,87 @@
+"""The frame of every page: access, language, navigation. Run by `solvent dashboard`."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from solvent.dashboard.access import ask_for_access
+from solvent.dashboard.texts import common
+from solvent.dashboard.texts.language import LANGUAGE_NAMES, Language, Text
+from solvent.dashboard.visit import keep, kept, publish, restore, start_visit
+
+PAGES = Path(__file__).parent / "pages"
+REFRESH_SECONDS = 60
+
+SECTIONS: tuple[tuple[Text, tuple[tuple[str, Text, str], ...]], ...] = (
+    (
+        common.WATCH,
+        (
+            ("home", common.HOME, ":material/home:"),
+            ("overview", common.OVERVIEW, ":material/monitoring:"),
+            ("performance", common.SERVICE, ":material/speed:"),
+            ("business", common.BUSINESS, ":material/payments:"),
+        ),
+    ),
+)
+"""Title, and for each page its file and address, title and icon."""
+
+STYLE = """
+<style>
+[data-testid="stMetricValue"] { font-variant-numeric: tabular-nums; }
+[data-testid="stAppDeployButton"], [data-testid="stMainMenu"] { display: none; }
+.block-container { padding-top: 2.5rem; padding-bottom: 3rem; max-width: 1240px; }
+h1 { font-size: 1.75rem !important; padding-bottom: 0.25rem !important; }
+h3 { font-size: 1.05rem !important; font-weight: 600 !important; padding: 0 !important; }
+</style>
+"""
+
+
+def show_frame() -> None:
+    """Draw the frame and the page that the address names."""
+    st.set_page_config(page_title="Solvent", page_icon=str(Path(__file__).parent / "mark.png"), layout="wide")
+    st.html(STYLE)
+    restore()
+    language = _choose_language()
+    visit = start_visit()
+    ask_for_access(visit)
+    page = st.navigation({section.read(language): _pages(entries, language) for section, entries in SECTIONS})
+    is_live = _choose_refresh(language)
+    if is_live:
+        st.fragment(page.run, run_every=REFRESH_SECONDS)()
+    else:
+        page.run()
+    publish()
+
+
+def _pages(entries: tuple[tuple[str, Text, str], ...], language: Language) -> list[st.Page]:
+    return [
+        st.Page(PAGES / f"{name}.py", title=title.read(language), icon=icon, url_path=name, default=name == "home")
+        for name, title, icon in entries
+    ]
+
+
+def _choose_language() -> Language:
+    current = kept("lang") if kept("lang") in set(Language) else Language.ENGLISH.value
+    with st.sidebar:
+        chosen = st.segmented_control(
+            "Language / Langue",
+            [language.value for language in Language],
+            default=current,
+            required=True,
+            format_func=lambda code: LANGUAGE_NAMES[Language(code)],
+            key="language",
+            label_visibility="collapsed",
+        )
+    keep("lang", str(chosen))
+    return Language(chosen)
+
+
+def _choose_refresh(language: Language) -> bool:
+    with st.sidebar:
+        is_live = st.toggle(common.REFRESH.read(language), value=kept("live") == "1", key="live")
+    keep("live", "1" if is_live else "")
+    return is_live
+
+
+if __name__ == "__main__":
+    show_frame()

@@ -1,0 +1,138 @@
+"""The blocks that pages are built of: a figure with its note and download, a state without data, plain text."""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from solvent.dashboard.numbers import format_count, format_hour
+from solvent.dashboard.texts import common
+from solvent.dashboard.texts.language import Text
+from solvent.dashboard.visit import Visit
+from solvent.decision_log.figures.questions import Scope
+from solvent.errors import DecisionLogError
+
+TRAFFIC_COMMAND = "solvent traffic --num-predictions 100"
+DATABASE_COMMAND = "solvent db check"
+_MARKS = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_{}[]()<>#+-.!|$~:"})
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True)
+class Table:
+    """Figures as rows, for the eye and for download."""
+
+    name: str
+    columns: tuple[str, ...]
+    rows: Sequence[Sequence[Any]]
+
+
+@dataclass(frozen=True)
+class Note:
+    """How a figure was computed; `interval` says what is uncertain about it."""
+
+    query: str
+    count: int
+    scope: Scope | None = None
+    interval: str = ""
+
+
+def plain(text: str) -> str:
+    """A stored text as Markdown that shows it and does nothing else."""
+    return text.translate(_MARKS)
+
+
+def plain_label(text: str) -> str:
+    """A stored text as a label of a chart, which would take tags for formatting."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def to_csv(table: Table) -> bytes:
+    """Rows as CSV in UTF-8; a text that a spreadsheet would run as a formula is quoted by an apostrophe."""
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer)
+    writer.writerow(table.columns)
+    writer.writerows([[_harmless(value) for value in row] for row in table.rows])
+    return buffer.getvalue().encode()
+
+
+def _harmless(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+@contextmanager
+def card(visit: Visit, title: Text) -> Iterator[None]:
+    """A framed block with a heading."""
+    with st.container(border=True):
+        st.subheader(visit.say(title), anchor=False)
+        yield
+
+
+def show_chart(figure: go.Figure, *, alt: str, key: str) -> None:
+    """Draw a chart; `alt` is what a screen reader says."""
+    st.plotly_chart(figure, theme=None, key=key, alt=alt, config={"displaylogo": False, "displayModeBar": False})
+
+
+def show_table(visit: Visit, table: Table, headings: dict[str, Text]) -> None:
+    """Show rows under headings in the language of the visit."""
+    names = [visit.say(headings[column]) if column in headings else column for column in table.columns]
+    columns = {name: [row[place] for row in table.rows] for place, name in enumerate(names)}
+    st.dataframe(columns, hide_index=True, width="stretch")
+
+
+def show_note(visit: Visit, note: Note, table: Table) -> None:
+    """Offer how the figure was computed, and its rows as CSV."""
+    with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
+        with st.popover(visit.say(common.HOW), type="tertiary", icon=":material/function:"):
+            _explain(visit, note)
+        st.download_button(
+            visit.say(common.CSV),
+            to_csv(table),
+            file_name=f"solvent-{table.name}.csv",
+            mime="text/csv",
+            help=visit.say(common.CSV_HELP),
+            type="tertiary",
+            icon=":material/download:",
+            on_click="ignore",
+            key=f"csv_{table.name}",
+        )
+
+
+def _explain(visit: Visit, note: Note) -> None:
+    if note.scope is not None:
+        start, end = (format_hour(moment, visit.language) for moment in (note.scope.start, note.scope.end))
+        st.markdown(visit.say(common.HOW_WINDOW, start=start, end=end))
+    st.markdown(visit.say(common.HOW_COUNT, count=format_count(note.count, visit.language)))
+    st.markdown(note.interval or visit.say(common.HOW_EXACT))
+    st.code(note.query, language="sql", wrap_lines=True)
+
+
+def show_remedy(sentence: str, command: str) -> None:
+    """Say what is missing, and the command that brings it."""
+    st.markdown(sentence)
+    st.code(command, language="shell", wrap_lines=True)
+
+
+def show_empty_window(visit: Visit) -> None:
+    """Say that the window holds no decision."""
+    with st.container(border=True):
+        show_remedy(visit.say(common.EMPTY_WINDOW), TRAFFIC_COMMAND)
+
+
+@contextmanager
+def reading_the_log(visit: Visit) -> Iterator[str]:
+    """Give the address of the log; if it is away, say so instead of what the block would have shown."""
+    if visit.database_url is None:
+        st.error(visit.say(common.AWAY), icon=":material/error:")
+        show_remedy(visit.say(common.AWAY_REMEDY), "solvent dashboard")
+        st.stop()
+    try:
+        yield visit.database_url
+    except DecisionLogError:
+        st.error(visit.say(common.AWAY), icon=":material/error:")
+        show_remedy(visit.say(common.AWAY_REMEDY), DATABASE_COMMAND)

@@ -1,0 +1,1 @@
+"""Charts in one style, made of what the readers return."""
