@@ -7,11 +7,13 @@ from rich.console import Console
 
 from solvent.cli.children import ChildError, Children
 from solvent.cli.demo_run import alone_in
-from solvent.cli.demo_steps import wait_until_answers
+from solvent.cli.demo_steps import Demo, DemoOptions, wait_until_answers
 from solvent.cli.progress import shown_progress
 from solvent.cli.receipts import Receipts
 from solvent.cli.serving import check_port
+from solvent.decision_log.registers.api_keys import list_keys
 from solvent.errors import SettingsError
+from solvent.settings import Settings
 
 
 def free_port() -> int:
@@ -19,6 +21,26 @@ def free_port() -> int:
         trial.bind(("127.0.0.1", 0))
         port: int = trial.getsockname()[1]
         return port
+
+
+def _demo(home: Path, url: str, *, authentication: bool) -> Demo:
+    (home / "demo").mkdir()
+    settings = Settings(home=home, authentication=authentication)
+    return Demo(DemoOptions(1500, 8000, 8501, once=True), settings, url, Children())
+
+
+def test_shows_no_key_where_none_is_asked_for(tmp_path: Path) -> None:
+    demo = _demo(tmp_path, "postgresql://nowhere", authentication=False)
+    assert demo.key_headers == {}
+    assert not demo.key_file.exists()
+
+
+@pytest.mark.postgres
+def test_makes_itself_a_key_where_one_is_asked_for(tmp_path: Path, database_url: str) -> None:
+    demo = _demo(tmp_path, database_url, authentication=True)
+    assert demo.key_headers == {"Authorization": f"Bearer {demo.key_file.read_text()}"}
+    assert demo.key_file.stat().st_mode & 0o777 == 0o600
+    assert [(key.name, key.scopes) for key in list_keys(database_url)] == [("demo", ("read", "score"))]
 
 
 def test_takes_a_free_port() -> None:

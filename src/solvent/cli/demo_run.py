@@ -68,10 +68,12 @@ def _do(step: Step, demo: Demo, number: str) -> None:
 
 def _print_addresses(demo: Demo) -> None:
     example = shlex.quote(os.path.relpath(demo.example))
+    key_file = shlex.quote(os.path.relpath(demo.key_file))
+    key = f' -H "Authorization: Bearer $(cat {key_file})"' if demo.settings.asks_for_keys else ""
     typer.echo(
         f"\nAPI        {demo.api_url}/docs\n"
         f"Dashboard  {demo.dashboard_url}\n\n"
-        f"curl -s {demo.api_url}/predict -H 'Content-Type: application/json' -d @{example}\n"
+        f"curl -s {demo.api_url}/predict -H 'Content-Type: application/json'{key} -d @{example}\n"
     )
     if not demo.options.once:
         typer.echo("Ctrl-C stops everything.")

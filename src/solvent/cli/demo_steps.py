@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from solvent.cli.receipts import Facts, Receipts
 from solvent.cli.sending import Traffic, send_applications
 from solvent.cli.serving import LOOPBACK, dashboard_command, dashboard_environment
 from solvent.decision_log.reading.reader import read_summary
+from solvent.decision_log.registers.api_keys import Scope, create_key
+from solvent.domain.clock import utc_now
 from solvent.domain.progress import Progress
 from solvent.errors import BundleError, TablesError
 from solvent.scoring.model import Model
@@ -81,6 +84,22 @@ class Demo:
         return load_model(self.bundle)
 
     @property
+    def key_file(self) -> Path:
+        """The demo's own API key, where its API asks for keys."""
+        return self.folder / "api.key"
+
+    @cached_property
+    def key_headers(self) -> dict[str, str]:
+        """What shows a key to the API, if it asks for one: made anew for each run, good for a day."""
+        if not self.settings.asks_for_keys:
+            return {}
+        ends = utc_now() + timedelta(days=1)
+        key = create_key(self.database_url, "demo", {Scope.SCORE, Scope.READ}, expires_at=ends, who="solvent demo")
+        self.key_file.touch(mode=0o600)
+        self.key_file.write_text(key)
+        return {"Authorization": f"Bearer {key}"}
+
+    @property
     def api_url(self) -> str:
         return f"http://{LOOPBACK}:{self.options.port}"
 
@@ -134,9 +153,10 @@ def train_model(demo: Demo, progress: Progress) -> str:
 
 
 def prepare_log(demo: Demo, progress: Progress) -> str:
-    """Bring the database to the newest schema."""
+    """Bring the database to the newest schema, with a key for the demo if its API will ask for one."""
     progress("migrating", 0.0)
     prepare_database(demo.database_url)
+    _ = demo.key_headers
     return "ready"
 
 
@@ -177,7 +197,7 @@ def send_traffic(demo: Demo, progress: Progress) -> str:
     if read_summary(demo.database_url).last_decision_at is not None:
         return REUSED
     bodies = read_bodies(demo.world, TRAFFIC_PREDICTIONS, seed=SEED)
-    with httpx.Client(base_url=demo.api_url, timeout=30.0, trust_env=False) as client:
+    with httpx.Client(base_url=demo.api_url, timeout=30.0, trust_env=False, headers=demo.key_headers) as client:
         summary = send_applications(
             client,
             bodies,
@@ -192,7 +212,7 @@ def try_example(demo: Demo, progress: Progress) -> str:
     progress("posting the example", 0.0)
     if not demo.example.is_file():
         demo.example.write_bytes(orjson.dumps(next(read_bodies(demo.world, 1, seed=SEED)), option=orjson.OPT_INDENT_2))
-    headers = {"Content-Type": "application/json"}
+    headers = {"Content-Type": "application/json", **demo.key_headers}
     with httpx.Client(base_url=demo.api_url, timeout=30.0, trust_env=False) as client:
         answer = client.post("/predict", content=demo.example.read_bytes(), headers=headers)
     if answer.status_code != httpx.codes.OK:
