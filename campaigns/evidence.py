@@ -1,4 +1,4 @@
-"""Keeps what a campaign found: one line of `evidence/TEST.jsonl` for each run, which the documents quote."""
+"""Keeps what a campaign found: one line of `evidence/TEST.jsonl` for each run; evidence/README.md says how to read it."""
 
 import json
 import os
@@ -12,7 +12,7 @@ FOLDER = Path(os.environ.get("EVIDENCE_FOLDER", Path(__file__).parents[1] / "evi
 
 
 def add_evidence(test: str, *, seed: int, trials: int, failures: int, **facts: Any) -> str:  # noqa: ANN401 - JSON
-    """Append a run to `evidence/TEST.jsonl` and return it in words.
+    """Append a run to `evidence/TEST.jsonl`, blanks of its name as hyphens, and return it in words.
 
     Args:
         test: its number in the test plan, "T-01" for instance, with what tells its kinds apart.
@@ -32,7 +32,7 @@ def add_evidence(test: str, *, seed: int, trials: int, failures: int, **facts: A
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
     }
     FOLDER.mkdir(exist_ok=True)
-    with (FOLDER / f"{test}.jsonl").open("a") as file:
+    with (FOLDER / f"{test.replace(' ', '-')}.jsonl").open("a") as file:
         file.write(json.dumps(line) + "\n")
     return f"{test}: {failures} failures in {trials} trials{describe_bound(failures, trials)}"
 

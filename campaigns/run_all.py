@@ -43,7 +43,10 @@ CAMPAIGNS = (
     Campaign("T-06", "anomalies.py", "", ""),
     Campaign("T-07", "cut_line.py", "--cuts 60", "--cuts 5000 --blocked 60", (5, 600)),
     Campaign("T-08", "full_disk.py", "--rounds 1", "--rounds 25"),
+    Campaign("T-09", "bundle_matrix.py", "--mutations 2000 --starts 5", "--mutations 50000"),
+    Campaign("T-10", "overload.py", "--seconds 30 --factors 5", "--seconds 120 --factors 2 5 20"),
     Campaign("T-11", "switch_models.py", "--reloads 10 --restarts 5", "--reloads 550 --restarts 100"),
+    Campaign("T-12", "fuzz.py", "--requests 15000 --frames 500", "--requests 900000 --frames 100000"),
 )
 
 
