@@ -35,22 +35,28 @@ def test_the_verdict_does_not_depend_on_the_number_of_decisions(
     assert (report.verdict, named(report.drifted)) == (verdict, drifted)
 
 
-def test_an_important_feature_that_moved_far_is_drift_by_itself(model: Model) -> None:
-    report = drift_of(model, draw(model, 2_000, hide_external=0.3))
-    assert named(report.important_moved) == ["external"]
+def test_an_important_feature_that_drifted_is_drift_by_itself(model: Model) -> None:
+    report = drift_of(model, draw(model, 2_000, bend_external=1.6))
+    assert report.moved == ()
+    assert named(report.important_drifted) == ["external"]
     assert Cause.IMPORTANT_FEATURE in report.causes
     assert report.has_input_drift
 
 
-def test_a_feature_on_which_nothing_rests_counts_in_the_share_alone(model: Model) -> None:
+def test_a_feature_on_which_little_rests_must_move_far(model: Model) -> None:
+    assert drift_of(model, draw(model, 2_000, shift_income=0.95)).causes == ()
     report = drift_of(model, draw(model, 2_000, shift_income=0.3))
-    assert named(report.drifted) == ["income"]
+    assert named(report.moved) == ["income"]
+    assert report.causes == (Cause.FEATURE_MOVED,)
+    assert not report.is_retraining_recommended
+
+
+def test_the_threshold_is_a_share_of_the_features(model: Model) -> None:
+    report = drift_of(model, draw(model, 2_000, shift_income=0.3), threshold=1 / 6)
     assert report.drifted_share == pytest.approx(1 / 6)
     assert report.weighted_share == pytest.approx(profile_of(model).importances[0])
-    assert report.causes == ()
-    lower = drift_of(model, draw(model, 2_000, shift_income=0.3), threshold=1 / 6)
-    assert lower.causes == (Cause.FEATURE_SHARE,)
-    assert lower.is_retraining_recommended
+    assert report.causes == (Cause.FEATURE_MOVED, Cause.FEATURE_SHARE)
+    assert report.is_retraining_recommended
 
 
 def test_shares_are_weighted_by_what_the_model_rests_on(model: Model) -> None:
@@ -88,7 +94,8 @@ def test_every_figure_is_a_measurement_of_its_window(model: Model) -> None:
     report = drift_of(model, draw(model, 2_000, hide_external=0.3))
     figures = {(one.metric, one.subject): one for one in report.to_measurements()}
     assert figures["drifted_share", ""].value == pytest.approx(1 / 6)
-    assert figures["important_features_moved", ""].value == 1
+    assert figures["features_moved", ""].value == 1
+    assert figures["important_features_drifted", ""].value == 1
     assert figures["feature_psi", "income"].value == 0.0
     assert (figures["feature_psi", "external"].value or 0.0) > 0.25
     assert {one.window for one in figures.values()} == {WINDOW}

@@ -20,11 +20,16 @@ INCOME, BURDEN, EXTERNAL, CONTRACT, DEBT, CREDIT = range(6)
 
 
 def draw(model: Model, rows: int, *, seed: int = 1, **changes: Any) -> ScoredRows:
-    """Draw clients of the tiny lender; `shift_income=0.5` multiplies incomes, `hide_external=0.3` hides that share."""
+    """Draw clients of the tiny lender.
+
+    `shift_income=0.5` multiplies incomes, and so for external scores; `bend_external=1.5` raises those to that power;
+    `hide_external=0.3` hides that share of them.
+    """
     values, _ = draw_rows(rows, seed=seed)
     random = np.random.default_rng(seed)
     values[:, INCOME] *= changes.get("shift_income", 1.0)
     values[:, EXTERNAL] *= changes.get("shift_external", 1.0)
+    values[:, EXTERNAL] **= changes.get("bend_external", 1.0)
     values[random.random(rows) < changes.get("hide_external", 0.0), EXTERNAL] = np.nan
     return scored(model, values)
 

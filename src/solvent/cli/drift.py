@@ -63,9 +63,10 @@ def report(
     """Say whether recent applications drifted away from the reference.
 
     A feature has drifted if its population stability index, less what
-    chance makes, reaches 0.1 and a test says that it is not chance. There is
-    drift if an important feature moved far (0.25), if the drifted features
-    reach the threshold, by number or by importance, or if the score drifted.
+    chance makes, reaches 0.1 and a test says that it is not chance; at 0.25
+    it has moved far. There is drift if any feature moved far, one of the 20
+    most important ones or the score drifted, or the drifted ones reach the
+    threshold, by number or by importance: then retraining is recommended.
     docs/monitoring.md explains the statistics.
 
     Examples:

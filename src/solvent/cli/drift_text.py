@@ -9,7 +9,8 @@ from solvent.monitoring.input_watch import InputReport
 
 SHOWN = 10
 _CAUSES = {
-    Cause.IMPORTANT_FEATURE: "an important feature moved far",
+    Cause.FEATURE_MOVED: "a feature moved far",
+    Cause.IMPORTANT_FEATURE: "an important feature drifted",
     Cause.FEATURE_SHARE: "too many features drifted",
     Cause.WEIGHTED_SHARE: "too much of what the model rests on drifted",
     Cause.SCORE: "the score drifted",

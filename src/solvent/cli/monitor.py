@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from solvent.cli.progress import shown_progress
+from solvent.cli.proof import prove
 
 if TYPE_CHECKING:
     import threading
@@ -28,6 +29,7 @@ Bundle = Annotated[
 
 def add_to(app: typer.Typer) -> None:
     """Add the group to the app."""
+    group.command()(prove)
     app.add_typer(group, name="monitor")
 
 

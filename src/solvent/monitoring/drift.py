@@ -38,6 +38,7 @@ STRONGEST = 20
 class Cause(StrEnum):
     """Why drift is reported."""
 
+    FEATURE_MOVED = "feature_moved"
     IMPORTANT_FEATURE = "important_feature"
     FEATURE_SHARE = "feature_share"
     WEIGHTED_SHARE = "weighted_share"
@@ -125,9 +126,14 @@ class DriftReport:
         return tuple(one for one in self.strongest if one.has_drifted)
 
     @property
-    def important_moved(self) -> tuple[FeatureDrift, ...]:
-        """The important features that moved far, the farthest first."""
-        return tuple(one for one in self.strongest if one.has_moved_far and one.feature in self.comparison.important)
+    def moved(self) -> tuple[FeatureDrift, ...]:
+        """The features that moved far, the farthest first."""
+        return tuple(one for one in self.drifted if one.has_moved_far)
+
+    @property
+    def important_drifted(self) -> tuple[FeatureDrift, ...]:
+        """The important features that drifted, the farthest first."""
+        return tuple(one for one in self.drifted if one.feature in self.comparison.important)
 
     @property
     def drifted_share(self) -> float:
@@ -195,7 +201,9 @@ class DriftReport:
         }
 
     def _find_causes(self) -> Iterator[Cause]:
-        if self.important_moved:
+        if self.moved:
+            yield Cause.FEATURE_MOVED
+        if self.important_drifted:
             yield Cause.IMPORTANT_FEATURE
         if self.drifted_share >= self.comparison.threshold:
             yield Cause.FEATURE_SHARE
@@ -211,7 +219,8 @@ class DriftReport:
 
         yield measured("drifted_share", self.drifted_share)
         yield measured("weighted_drifted_share", self.weighted_share)
-        yield measured("important_features_moved", len(self.important_moved))
+        yield measured("features_moved", len(self.moved))
+        yield measured("important_features_drifted", len(self.important_drifted))
         yield measured("score_psi", None if self.score is None else _beyond_chance(self.score))
         for one in self.features:
             yield measured("feature_psi", _beyond_chance(one), one.feature)

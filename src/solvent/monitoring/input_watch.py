@@ -81,7 +81,7 @@ def watch_inputs(
     Memory does not grow with the number of decisions.
 
     Raises:
-        MonitoringError: the segment has no reference in the bundle, or the vectors are not those of the model.
+        MonitoringError: the reference has no rows to take the segment from, or the vectors are not those of the model.
         DecisionLogError: the log cannot be read.
     """
     reference, reference_sample = _find_reference(log, model, request, progress)
@@ -104,12 +104,8 @@ def _find_reference(
         progress("reading the earlier period", 0.0)
         sample = Sample(SAMPLE_ROWS, seed=_SEED)
         return _count(log, model, request, request.reference, sample), sample.rows
-    if request.segment is None:
+    if request.segment is None or request.segment.column is not None:  # the bundle knows no callers: all of its rows
         return expected_counts(model.profile), model.sample
-    if request.segment.column is not None:
-        raise MonitoringError(
-            f"the bundle does not know {request.segment.name}: compare with an earlier period, --reference FROM/TO"
-        )
     if model.sample is None:
         raise MonitoringError("the log keeps no reference of this model: give its folder, --bundle BUNDLE")
     (rows,) = request.segment.select([model.sample])
