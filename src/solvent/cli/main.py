@@ -71,7 +71,6 @@ performance.add_to(app)
 monitor.add_to(app)
 alerts.add_to(app)
 drift.add_to(app)
-monitor.add_to(app)
 
 
 def _show_version(wanted: bool) -> None:
