@@ -24,7 +24,7 @@ from solvent.features.catalogue import build_program
 from solvent.features.ibis_engine import BatchEngine
 from solvent.features.matrix import FeatureMatrix
 from solvent.tables.reading import open_tables
-from solvent.training.fitting import LearnerSettings, fit_booster
+from solvent.training.fitting import BoosterLearner, LearnerSettings
 from solvent.training.splits import hash_clients
 
 Floats = npt.NDArray[np.float64]
@@ -92,7 +92,7 @@ def cross_validate(matrix: FeatureMatrix, *, folds: int, seed: int) -> Floats:
     for number in range(folds):
         stops = (fold != number) & (inside < STOPPING_SHARE)
         grows = (fold != number) & ~stops
-        fitted = fit_booster(matrix.rows(grows), matrix.rows(stops), settings=SETTINGS, seed=seed)
+        fitted = BoosterLearner(SETTINGS, seed).fit(matrix.rows(grows), matrix.rows(stops))
         scores[fold == number] = fitted.score(matrix.rows(fold == number))
     return scores
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from solvent.bundle.calibration import Calibration, CalibrationMethod
-from solvent.domain.policy import Policy
+from solvent.domain.policy import Policy, RiskLevel
 from solvent.training.calibration import CalibrationChoice
 from solvent.training.evaluation import BrierParts, DecisionFigures, Evaluation, ReliabilityBin
 from solvent.training.fitting import LearnerSettings
@@ -14,7 +14,8 @@ from solvent.training.importance import Importance
 from solvent.training.intervals import Estimate
 from solvent.training.measures import ScoredOutcomes
 from solvent.training.report import TrainingReport
-from solvent.training.threshold import PolicyChoice
+from solvent.training.risk_bands import RiskBand, RiskBands
+from solvent.training.threshold import CostPoint, PolicyChoice
 
 NOT_DEFINED = Estimate(math.nan, math.nan, math.nan)
 OUTCOMES = ScoredOutcomes(
@@ -49,8 +50,16 @@ REPORT = TrainingReport(
     settings=LearnerSettings(),
     rounds=321,
     splits={"fit": {"rows": 51_000, "defaults": 5_100}, "test": {"rows": 10_000, "defaults": 1_000}},
-    calibration=CalibrationChoice(Calibration(CalibrationMethod.PLATT, slope=1.1, intercept=0.2), 0.25, None),
-    chosen=PolicyChoice(Policy(threshold=0.0912, medium_from=0.0456, high_from=0.0912), 4_100.0),
+    calibration=CalibrationChoice(
+        Calibration(CalibrationMethod.PLATT, slope=1.1, intercept=0.2), {CalibrationMethod.PLATT: 0.25}
+    ),
+    chosen=PolicyChoice(
+        Policy(threshold=0.0912, medium_from=0.0456, high_from=0.0912),
+        4_100.0,
+        low=0.081,
+        high=0.102,
+        curve=(CostPoint(0.05, 0.7), CostPoint(0.0912, 0.6), CostPoint(1.0, 1.0)),
+    ),
     test=Evaluation(
         rows=10_000,
         defaults=1_000,
@@ -68,6 +77,14 @@ REPORT = TrainingReport(
         at_threshold=decisions(0.0912, Estimate(0.21, 0.2, 0.22)),
         at_half=decisions(0.5, NOT_DEFINED),
         reliability=(ReliabilityBin(5_000, 0.05, 0.048), ReliabilityBin(5_000, 0.15, 0.152)),
+    ),
+    bands=RiskBands(
+        (
+            RiskBand(RiskLevel.LOW, 0.0, 4_000, 120, 0.029, Estimate(0.03, 0.0251, 0.0358)),
+            RiskBand(RiskLevel.MEDIUM, 0.0456, 2_960, 240, 0.08, Estimate(0.0811, 0.0718, 0.0915)),
+            RiskBand(RiskLevel.HIGH, 0.0912, 3_040, 640, 0.211, Estimate(0.2105, 0.1964, 0.2254)),
+        ),
+        rising=True,
     ),
     importance=(Importance("ext_source_2", 0.6), Importance("ext_source_1", 0.4)),
 )

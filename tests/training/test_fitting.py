@@ -11,15 +11,15 @@ from solvent.errors import ForbiddenFeatureError, TrainingError
 from solvent.features.compilation import compile_features
 from solvent.features.language import feature, table
 from solvent.features.matrix import FeatureMatrix
-from solvent.training.fitting import FittedModel, check_trainable, fit_booster
+from solvent.training.fitting import BoosterLearner, FittedModel, check_trainable
 from solvent.training.splits import split_clients
 
 FORBIDDEN = frozenset({"CODE_GENDER", "NAME_FAMILY_STATUS"})
 
 
 def fit(*, seed: int = 0) -> FittedModel:
-    splits = split_clients(make_portfolio(), seed=0)
-    return fit_booster(splits.fit, splits.stopping, settings=QUICK, seed=seed)
+    splits = split_clients(make_portfolio(4_000), seed=0)
+    return BoosterLearner(QUICK, seed).fit(splits.rows(splits.fit), splits.rows(splits.stopping))
 
 
 def with_target(target: list[float]) -> FeatureMatrix:
@@ -62,11 +62,30 @@ def test_categories_are_split_as_sets() -> None:
     assert "num_cat=1" in fit().text
 
 
+def test_refitting_grows_as_many_trees_as_the_folds_at_their_median() -> None:
+    matrix = make_portfolio()
+    folds = [replace(fit(), rounds=rounds) for rounds in (9, 30, 14)]
+    model = BoosterLearner(QUICK, 0).refit(matrix, folds)
+    assert (model.rounds, model.text.count("\nTree=")) == (14, 14)
+
+
+def test_a_direction_holds_whatever_the_rows_say() -> None:
+    matrix = make_portfolio()
+    learner = BoosterLearner(QUICK, 0, directions=(-1, 0, 0, 0, 0, 0))
+    rising = np.repeat(matrix.values[:1], 200, axis=0)
+    rising[:, 0] = np.linspace(-3, 3, 200)
+    probe = FeatureMatrix(np.arange(200), rising, np.zeros(200, np.float32), PROGRAM)
+    free = BoosterLearner(QUICK, 0).refit(matrix, [fit()]).score(probe)
+    bound = learner.refit(matrix, [fit()]).score(probe)
+    assert np.diff(free).max() > 0
+    assert np.diff(bound).max() <= 0
+
+
 def test_tells_how_far_the_trees_have_grown() -> None:
     told: list[tuple[str, float]] = []
     splits = split_clients(make_portfolio(), seed=0)
-    fit_booster(
-        splits.fit, splits.stopping, settings=QUICK, seed=0, progress=lambda what, share: told.append((what, share))
+    BoosterLearner(QUICK, 0).fit(
+        splits.rows(splits.fit), splits.rows(splits.stopping), progress=lambda what, share: told.append((what, share))
     )
     assert told[:2] == [("growing trees", 0.0), ("growing trees", pytest.approx(20 / 120))]
 

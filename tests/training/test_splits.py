@@ -1,17 +1,15 @@
 """Clients land in one part each, by their id alone."""
 
-from dataclasses import fields
-
 import numpy as np
 import pytest
 from small_portfolio import PROGRAM, make_portfolio
 
 from solvent.features.matrix import FeatureMatrix
-from solvent.training.splits import Splits, hash_clients, split_clients
+from solvent.training.splits import FOLDS, SHARES, Splits, hash_clients, split_clients
 
 
 def clients_of(splits: Splits) -> dict[str, set[int]]:
-    return {field.name: set(getattr(splits, field.name).client_ids.tolist()) for field in fields(splits)}
+    return {name: set(splits.rows(getattr(splits, name)).client_ids.tolist()) for name in SHARES}
 
 
 def test_every_client_is_in_exactly_one_part() -> None:
@@ -26,10 +24,10 @@ def test_shares_hold_in_each_class() -> None:
     target[:100] = 1.0
     matrix = FeatureMatrix(np.arange(1_000), np.zeros((1_000, 6), np.float32), target, PROGRAM)
     assert split_clients(matrix, seed=3).counts == {
-        "fit": {"rows": 510, "defaults": 51},
-        "stopping": {"rows": 90, "defaults": 9},
-        "calibration": {"rows": 150, "defaults": 15},
-        "threshold": {"rows": 100, "defaults": 10},
+        "fit": {"rows": 380, "defaults": 38},
+        "stopping": {"rows": 70, "defaults": 7},
+        "calibration": {"rows": 240, "defaults": 24},
+        "threshold": {"rows": 160, "defaults": 16},
         "test": {"rows": 150, "defaults": 15},
     }
 
@@ -47,10 +45,48 @@ def test_another_seed_divides_otherwise() -> None:
 
 def test_rows_keep_their_values_and_targets() -> None:
     matrix = make_portfolio(200)
-    part = split_clients(matrix, seed=1).test
+    splits = split_clients(matrix, seed=1)
+    part = splits.rows(splits.test)
     rows = np.searchsorted(matrix.client_ids, part.client_ids)
     np.testing.assert_array_equal(part.values, matrix.values[rows])
     np.testing.assert_array_equal(part.target, matrix.target[rows])
+
+
+def test_no_model_scores_a_client_that_it_grew_on() -> None:
+    splits = split_clients(make_portfolio(), seed=1)
+    never = set(splits.stopping.tolist()) | set(splits.test.tolist())
+    for fold in range(FOLDS):
+        grown, scored = (set(part.tolist()) for part in splits.fold_rows(fold))
+        assert not grown & scored
+        assert not (grown | scored) & never
+        assert set(splits.fit.tolist()) < grown
+
+
+def test_every_row_of_calibration_and_threshold_is_scored_once() -> None:
+    splits = split_clients(make_portfolio(), seed=1)
+    scored = np.concatenate([splits.fold_rows(fold)[1] for fold in range(FOLDS)])
+    assert np.sort(scored).tolist() == sorted([*splits.calibration.tolist(), *splits.threshold.tolist()])
+    assert splits.crossed.tolist() == np.sort(scored).tolist()
+
+
+def test_the_served_model_grows_on_all_but_the_test_clients() -> None:
+    splits = split_clients(make_portfolio(), seed=1)
+    assert len(splits.grown) == 1_700
+    assert not set(splits.grown.tolist()) & set(splits.test.tolist())
+
+
+def test_folds_hold_each_class_alike() -> None:
+    splits = split_clients(make_portfolio(), seed=1)
+    defaults = [int(splits.matrix.target[splits.fold_rows(fold)[1]].sum()) for fold in range(FOLDS)]
+    assert max(defaults) - min(defaults) <= 2
+
+
+def test_fewer_features_leave_the_parts_as_they_are() -> None:
+    splits = split_clients(make_portfolio(), seed=1)
+    kept = splits.keep(("ext_source_2", "amt_credit"))
+    assert kept.matrix.program.names == ("ext_source_2", "amt_credit")
+    np.testing.assert_array_equal(kept.matrix.values, splits.matrix.values[:, [1, 3]])
+    assert kept.test is splits.test
 
 
 @pytest.mark.parametrize(("client", "first_output"), [(0, 0xE220A8397B1DCDAF), (1_234_567, 6_457_827_717_110_365_317)])

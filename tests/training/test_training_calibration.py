@@ -6,8 +6,9 @@ import pytest
 
 from solvent.bundle.calibration import Calibration, CalibrationMethod
 from solvent.errors import TrainingError
-from solvent.training.calibration import choose_calibration, fit_isotonic, fit_platt
+from solvent.training.calibration import choose_calibration, fit_beta, fit_isotonic, fit_platt
 
+BETA, ISOTONIC, PLATT = CalibrationMethod.BETA, CalibrationMethod.ISOTONIC, CalibrationMethod.PLATT
 Floats = npt.NDArray[np.float64]
 
 
@@ -43,6 +44,35 @@ def test_platt_finds_the_line_that_made_the_outcomes() -> None:
     assert curve.intercept == pytest.approx(-0.2, abs=0.04)
 
 
+def test_beta_finds_the_two_slopes_that_made_the_outcomes() -> None:
+    def two_slopes(scores: Floats) -> Floats:
+        log_odds = -0.6 * np.logaddexp(0.0, -scores) + 1.8 * np.logaddexp(0.0, scores) - 0.3
+        return np.asarray(1 / (1 + np.exp(-log_odds)))
+
+    generator = np.random.default_rng(4)
+    scores = generator.normal(0.0, 2.0, 200_000)
+    curve = fit_beta(scores, (generator.random(200_000) < two_slopes(scores)).astype(np.float64))
+    assert (curve.slope, curve.upper_slope) == pytest.approx((0.6, 1.8), abs=0.05)
+    np.testing.assert_allclose(curve.apply_many(np.linspace(-4, 4, 50)), two_slopes(np.linspace(-4, 4, 50)), atol=0.01)
+
+
+def test_a_slope_that_would_be_negative_is_held_at_zero() -> None:
+    scores, defaulted = draw(bent, rows=8_000)
+    flattening = np.where(scores > -1.5, -1.5 - 0.05 * (scores + 1.5), scores)
+    curve = fit_beta(flattening, defaulted)
+    assert min(curve.slope, curve.upper_slope) == 0.0
+    assert (np.diff(curve.apply_many(np.linspace(-6, 6, 200))) >= 0).all()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_small_sample_whose_folds_do_not_all_rise_still_gets_a_rising_curve(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    scores = np.concatenate([generator.normal(0.9, 1.0, 9), generator.normal(0.0, 1.0, 80)])
+    curve = choose_calibration(scores, np.repeat([1.0, 0.0], [9, 80]), seed=seed).calibration
+    assert curve.method is PLATT
+    assert curve.slope > 0
+
+
 def test_isotonic_pools_what_descends() -> None:
     curve = fit_isotonic(np.array([1.0, 2.0, 3.0, 4.0]), np.array([0.0, 1.0, 0.0, 1.0]))
     assert curve.scores == (1.0, 2.0, 3.0, 4.0)
@@ -55,34 +85,32 @@ def test_isotonic_averages_equal_scores() -> None:
     assert curve.probabilities == pytest.approx((0.5, 5 / 6))
 
 
-def test_few_defaults_get_platt_even_if_the_truth_is_bent() -> None:
+def test_few_defaults_keep_a_line_even_if_the_truth_is_bent() -> None:
     scores, defaulted = draw(bent, rows=8_000)
     choice = choose_calibration(scores, defaulted, seed=0)
     assert defaulted.sum() < 1_000
-    assert choice.calibration == fit_platt(scores, defaulted)
-    assert choice.isotonic_log_loss is None
+    assert choice.calibration.method is not ISOTONIC
+    assert list(choice.log_losses) == [PLATT, BETA]
 
 
 def test_many_defaults_and_a_bent_truth_get_isotonic() -> None:
     scores, defaulted = draw(bent, rows=30_000)
     choice = choose_calibration(scores, defaulted, seed=0)
     assert choice.calibration == fit_isotonic(scores, defaulted)
-    assert choice.isotonic_log_loss is not None
-    assert choice.isotonic_log_loss < choice.platt_log_loss
+    assert choice.log_losses[ISOTONIC] == min(choice.log_losses.values())
 
 
 def test_many_defaults_and_a_straight_truth_keep_platt() -> None:
     scores, defaulted = draw(straight, rows=30_000)
     choice = choose_calibration(scores, defaulted, seed=0)
     assert defaulted.sum() > 1_000
-    assert choice.calibration.method is CalibrationMethod.PLATT
-    assert choice.isotonic_log_loss is not None
-    assert choice.isotonic_log_loss > choice.platt_log_loss
+    assert choice.calibration.method is PLATT
+    assert choice.log_losses[PLATT] < choice.log_losses[ISOTONIC]
 
 
 def test_the_seed_decides_the_folds() -> None:
     scores, defaulted = draw(straight, rows=2_000)
-    losses = [choose_calibration(scores, defaulted, seed=seed).platt_log_loss for seed in (0, 0, 1)]
+    losses = [choose_calibration(scores, defaulted, seed=seed).log_losses[PLATT] for seed in (0, 0, 1)]
     assert losses[0] == losses[1]
     assert losses[0] != losses[2]
 

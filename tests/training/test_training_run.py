@@ -34,7 +34,7 @@ def test_the_bundle_holds_what_was_trained(tmp_path: Path) -> None:
     assert bundle.calibration == result.report.calibration.calibration
     assert bundle.manifest.created_at == NOON
     assert bundle.manifest.data_fingerprint == "f" * 64
-    assert bundle.manifest.training_rows == 1_020
+    assert bundle.manifest.training_rows == 1_700
     assert bundle.manifest.top_features[0] == "ext_source_2"
     assert bundle.manifest.lightgbm_version == lightgbm.__version__
 
@@ -68,7 +68,12 @@ def test_evaluation_json_holds_the_report(tmp_path: Path) -> None:
     assert stored["threshold"]["value"] == report.chosen.policy.threshold
     assert stored["threshold"]["break_even_probability"] == pytest.approx(1 / 11)
     assert stored["calibration"]["method"] == "platt"
-    assert stored["calibration"]["cross_validated_log_loss"]["isotonic"] is None
+    assert list(stored["calibration"]["cross_validated_log_loss"]) == ["platt"]
+    assert stored["threshold"]["low"] <= stored["threshold"]["value"] <= stored["threshold"]["high"]
+    assert [step["name"] for step in stored["selection"]["steps"]] == ["constant", "duplicate", "limit"]
+    assert stored["selection"]["steps"][-1]["left"] == 6
+    assert stored["search"] is None
+    assert stored["risk_bands"]["rising"] is True
     assert stored["splits"]["test"] == {"rows": 300, "defaults": 60}
     assert stored["learner"]["num_leaves"] == 4
     assert [entry["feature"] for entry in stored["importance"]] == list(report.top_features)
@@ -77,7 +82,7 @@ def test_evaluation_json_holds_the_report(tmp_path: Path) -> None:
 def test_the_profile_describes_rows_that_no_tree_grew_on(tmp_path: Path) -> None:
     run(tmp_path / "bundle")
     profile = read_bundle(tmp_path / "bundle").profile
-    assert profile["rows"] == 800
+    assert profile["rows"] == 1_100
     assert list(profile["features"]) == sorted(PROGRAM.names)
     assert profile["features"]["ext_source_1"]["missing"] == pytest.approx(0.1, abs=0.03)
     assert math.fsum(profile["score"]["shares"]) == pytest.approx(1.0)
@@ -95,7 +100,12 @@ def test_tells_its_steps(tmp_path: Path) -> None:
     told: list[str] = []
     request = TrainingRequest(data=tmp_path, out=tmp_path / "bundle", settings=QUICK)
     train_on(PORTFOLIO, request, data_fingerprint="f", progress=lambda what, _share: told.append(what))
-    assert list(dict.fromkeys(told)) == ["growing trees", "calibrating", "evaluating", "writing the bundle"]
+    assert list(dict.fromkeys(told)) == [
+        *(f"growing trees, model {number} of 4" for number in (1, 2, 3, 4)),
+        "calibrating",
+        "evaluating",
+        "writing the bundle",
+    ]
 
 
 def test_a_forbidden_feature_stops_everything_before_it_starts(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ SMALLEST_PROBABILITY = 1e-9
 class CalibrationMethod(StrEnum):
     """Shape of the curve."""
 
+    BETA = "beta"
     ISOTONIC = "isotonic"
     PLATT = "platt"
 
@@ -29,8 +30,10 @@ class CalibrationMethod(StrEnum):
 class Calibration:
     """A rising curve from score (log-odds, as LightGBM's raw margin) to probability of default in (0, 1).
 
-    Platt: sigmoid(slope * score + intercept), slope positive (Platt 1999). Isotonic: linear between the knots
-    (`scores` strictly ascending, `probabilities` never descending), constant beyond them (Zadrozny and Elkan 2002).
+    Platt: sigmoid(slope * score + intercept), slope positive (Platt 1999). Beta: the line of two slopes,
+    sigmoid(slope * ln(s) - upper_slope * ln(1 - s) + intercept) with s = sigmoid(score), no slope negative and one
+    positive (Kull, Silva Filho and Flach 2017). Isotonic: linear between the knots (`scores` strictly ascending,
+    `probabilities` never descending), constant beyond them (Zadrozny and Elkan 2002).
 
     Raises:
         BundleError: the numbers do not make such a curve.
@@ -39,6 +42,7 @@ class Calibration:
     method: CalibrationMethod
     slope: float = 1.0
     intercept: float = 0.0
+    upper_slope: float = 1.0
     scores: tuple[float, ...] = ()
     probabilities: tuple[float, ...] = ()
 
@@ -55,19 +59,18 @@ class Calibration:
         """
         if not math.isfinite(score):
             raise BundleError("the model gave a score that is not a finite number: withdraw this bundle")
-        raw = self._platt(score) if self.method is CalibrationMethod.PLATT else self._isotonic(score)
+        match self.method:
+            case CalibrationMethod.PLATT:
+                raw = _sigmoid(self.slope * score + self.intercept)
+            case CalibrationMethod.BETA:
+                raw = _sigmoid(self.slope * -_softplus(-score) + self.upper_slope * _softplus(score) + self.intercept)
+            case CalibrationMethod.ISOTONIC:
+                raw = self._isotonic(score)
         return min(max(raw, SMALLEST_PROBABILITY), 1.0 - SMALLEST_PROBABILITY)
 
     def apply_many(self, scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Map scores of shape (rows,), each by `apply`, so that a batch and a request agree in every bit."""
         return np.array([self.apply(score) for score in scores.tolist()], dtype=np.float64)
-
-    def _platt(self, score: float) -> float:
-        log_odds = self.slope * score + self.intercept
-        if log_odds >= 0.0:
-            return 1.0 / (1.0 + math.exp(-log_odds))
-        odds = math.exp(log_odds)
-        return odds / (1.0 + odds)
 
     def _isotonic(self, score: float) -> float:
         after = bisect_right(self.scores, score)
@@ -92,22 +95,43 @@ class Calibration:
         except ValueError as error:
             raise BundleError(f"{CALIBRATION_FILE} has an unknown method: train the bundle again") from error
         read = FieldReader(document, ("method", *_FIELDS[method]), file=CALIBRATION_FILE)
-        if method is CalibrationMethod.PLATT:
-            return Calibration(method, slope=read.number("slope"), intercept=read.number("intercept"))
-        return Calibration(method, scores=read.numbers("scores"), probabilities=read.numbers("probabilities"))
+        if method is CalibrationMethod.ISOTONIC:
+            return Calibration(method, scores=read.numbers("scores"), probabilities=read.numbers("probabilities"))
+        upper_slope = read.number("upper_slope") if method is CalibrationMethod.BETA else 1.0
+        return Calibration(
+            method, slope=read.number("slope"), intercept=read.number("intercept"), upper_slope=upper_slope
+        )
 
 
-_FIELDS: Mapping[CalibrationMethod, tuple[str, str]] = {
+_FIELDS: Mapping[CalibrationMethod, tuple[str, ...]] = {
+    CalibrationMethod.BETA: ("slope", "upper_slope", "intercept"),
     CalibrationMethod.PLATT: ("slope", "intercept"),
     CalibrationMethod.ISOTONIC: ("scores", "probabilities"),
 }
 
 
+def _sigmoid(log_odds: float) -> float:
+    if log_odds >= 0.0:
+        return 1.0 / (1.0 + math.exp(-log_odds))
+    odds = math.exp(log_odds)
+    return odds / (1.0 + odds)
+
+
+def _softplus(value: float) -> float:
+    """ln(1 + exp(value)), so that ln(sigmoid(z)) is -_softplus(-z)."""
+    return max(value, 0.0) + math.log1p(math.exp(-abs(value)))
+
+
 def _find_fault(curve: Calibration) -> str | None:
-    if not all(map(math.isfinite, (curve.slope, curve.intercept, *curve.scores, *curve.probabilities))):
+    if not all(
+        map(math.isfinite, (curve.slope, curve.upper_slope, curve.intercept, *curve.scores, *curve.probabilities))
+    ):
         return "holds a number that is not finite"
     if curve.method is CalibrationMethod.PLATT:
         return None if curve.slope > 0.0 else "has a slope that is not positive"
+    if curve.method is CalibrationMethod.BETA:
+        slopes = (curve.slope, curve.upper_slope)
+        return None if min(slopes) >= 0.0 and max(slopes) > 0.0 else "has a negative slope, or none that is positive"
     if not curve.scores or len(curve.scores) != len(curve.probabilities):
         return "must have one probability for each of its scores"
     if any(left >= right for left, right in pairwise(curve.scores)):

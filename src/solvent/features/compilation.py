@@ -6,12 +6,12 @@ from solvent.errors import FeatureError, ForbiddenFeatureError
 from solvent.features.language import Declaration, Expression
 from solvent.features.program import (
     APPLICATION,
-    CLIENT_LINKS,
     Cleaning,
     Feature,
     Node,
     Program,
     ValueKind,
+    list_read_columns,
 )
 from solvent.tables.schemas import ColumnKind, table_schema
 
@@ -137,17 +137,9 @@ def _read_columns(expression: Expression) -> tuple[str, ...]:
 
 def _cleaning_rules(nodes: Iterable[Node]) -> Mapping[str, Mapping[str, Cleaning]]:
     """Collect the rule of every column that the nodes read, and of the keys that tie rows together."""
-    wanted: dict[str, set[str]] = {}
-    for node in nodes:
-        if node.op in _RAW:
-            wanted.setdefault(node.level.table, set()).add(node.name)
-        if node.level.is_row:
-            wanted.setdefault(node.level.table, set())
-    for table, (parent, key) in CLIENT_LINKS.items():
-        if table in wanted:
-            wanted[table].add(key)
-            wanted.setdefault(parent, set()).add(key)
-    return {table: {name: _cleaning(table, name) for name in sorted(wanted[table])} for table in sorted(wanted)}
+    return {
+        table: {name: _cleaning(table, name) for name in names} for table, names in list_read_columns(nodes).items()
+    }
 
 
 def _cleaning(table: str, name: str) -> Cleaning:

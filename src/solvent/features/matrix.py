@@ -1,11 +1,13 @@
 """The features of many clients in memory."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from solvent.features.program import Program
+from solvent.features.pruning import keep_features
 
 
 @dataclass(frozen=True)
@@ -28,3 +30,9 @@ class FeatureMatrix:
     def rows(self, keep: npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> "FeatureMatrix":
         """The rows that a mask or an array of positions selects."""
         return FeatureMatrix(self.client_ids[keep], self.values[keep], self.target[keep], self.program)
+
+    def keep(self, names: Collection[str]) -> "FeatureMatrix":
+        """The same rows with these features only, in the order of the program."""
+        columns = [position for position, name in enumerate(self.program.names) if name in set(names)]
+        program = keep_features(self.program, names)
+        return FeatureMatrix(self.client_ids, self.values[:, columns], self.target, program)

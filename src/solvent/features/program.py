@@ -216,6 +216,21 @@ class Program:
         return program
 
 
+def list_read_columns(nodes: Iterable[Node]) -> Mapping[str, tuple[str, ...]]:
+    """Return, per table, the columns that nodes read and the keys that tie its rows to their parents, sorted."""
+    wanted: dict[str, set[str]] = {}
+    for node in nodes:
+        if node.op in ("column", "is_sentinel"):
+            wanted.setdefault(node.level.table, set()).add(node.name)
+        if node.level.is_row:
+            wanted.setdefault(node.level.table, set())
+    for table, (parent, key) in CLIENT_LINKS.items():
+        if table in wanted:
+            wanted[table].add(key)
+            wanted.setdefault(parent, set()).add(key)
+    return {table: tuple(sorted(wanted[table])) for table in sorted(wanted)}
+
+
 def _check_positions(program: Program) -> None:
     for position, node in enumerate(program.nodes):
         if not all(0 <= argument < position for argument in node.arguments):

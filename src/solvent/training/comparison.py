@@ -58,6 +58,17 @@ class SelectionReport:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchBudget:
+    """How long to search: trials, and seconds after which no further trial begins (None: no limit).
+
+    Only the number of trials decides when no seconds are given; only then the same seed gives the same settings.
+    """
+
+    trials: int
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SearchReport:
     """A search for learner settings: seed, trials done, seconds allowed, and the settings and log loss of the best.
 

@@ -1,7 +1,7 @@
 """Fits the LightGBM booster, with early stopping on rows that no tree grew on."""
 
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -23,6 +23,9 @@ FEWEST_DEFAULTS = 50
 """Below this the threshold split holds fewer than five defaults and every figure is noise."""
 
 
+_ROUNDS = ("max_rounds", "stopping_rounds")
+
+
 @dataclass(frozen=True, slots=True)
 class LearnerSettings:
     """Settings of the booster: shallow trees, few columns each, strong L2, no class weights.
@@ -31,8 +34,8 @@ class LearnerSettings:
     """
 
     learning_rate: float = 0.03
-    num_leaves: int = 24
-    feature_fraction: float = 0.15
+    num_leaves: int = 6
+    feature_fraction: float = 0.08
     bagging_fraction: float = 0.8
     bagging_freq: int = 1
     lambda_l2: float = 50.0
@@ -80,51 +83,66 @@ def check_trainable(matrix: FeatureMatrix, *, forbidden: Collection[str]) -> Non
         )
 
 
-def fit_booster(
-    fit: FeatureMatrix,
-    stopping: FeatureMatrix,
-    *,
-    settings: LearnerSettings,
-    seed: int,
-    progress: Progress = silent,
-) -> FittedModel:
-    """Grow trees on `fit` until the log loss on `stopping` has not fallen for `stopping_rounds`.
+@dataclass(frozen=True)
+class BoosterLearner:
+    """LightGBM with these settings; the same rows, settings and seed give the same text.
 
-    The same rows, settings and seed give the same text.
+    `directions`: per feature of the program, 1 where the score may only rise with it, -1 where it may only fall, 0
+    where it is free; empty where all are free.
     """
-    parameters = _parameters(settings, seed)
-    rows = _dataset(fit, parameters)
-    booster = lightgbm.train(
-        parameters,
-        rows,
-        num_boost_round=settings.max_rounds,
-        valid_sets=[_dataset(stopping, parameters, reference=rows)],
-        callbacks=[
-            lightgbm.early_stopping(settings.stopping_rounds, verbose=False),
-            _reporting(progress, settings.max_rounds),
-        ],
-    )
-    best = booster.best_iteration
-    gains = booster.feature_importance("gain", iteration=best).astype(np.float64)
-    return FittedModel(booster.model_to_string(num_iteration=best), best, gains)
+
+    settings: LearnerSettings
+    seed: int
+    directions: tuple[int, ...] = ()
+
+    def fit(self, rows: FeatureMatrix, stopping: FeatureMatrix, *, progress: Progress = silent) -> FittedModel:
+        """Grow trees on `rows` until the log loss on `stopping` has not fallen for `stopping_rounds`."""
+        parameters = self._parameters()
+        grown = open_dataset(rows, parameters)
+        booster = lightgbm.train(
+            parameters,
+            grown,
+            num_boost_round=self.settings.max_rounds,
+            valid_sets=[open_dataset(stopping, parameters, reference=grown)],
+            callbacks=[
+                lightgbm.early_stopping(self.settings.stopping_rounds, verbose=False),
+                _reporting(progress, self.settings.max_rounds),
+            ],
+        )
+        return _read_booster(booster, booster.best_iteration)
+
+    def refit(self, rows: FeatureMatrix, folds: Sequence[FittedModel], *, progress: Progress = silent) -> FittedModel:
+        """Grow as many trees on `rows` as the folds took at their median."""
+        rounds = int(np.median([model.rounds for model in folds]))
+        parameters = self._parameters()
+        booster = lightgbm.train(
+            parameters, open_dataset(rows, parameters), num_boost_round=rounds, callbacks=[_reporting(progress, rounds)]
+        )
+        return _read_booster(booster, rounds)
+
+    def _parameters(self) -> dict[str, Any]:
+        chosen = {name: value for name, value in asdict(self.settings).items() if name not in _ROUNDS}
+        fixed = {"objective": "binary", "metric": "binary_logloss", "seed": self.seed, "verbosity": -1}
+        constraints = {"monotone_constraints": list(self.directions)} if any(self.directions) else {}
+        return chosen | fixed | constraints | {"deterministic": True, "force_row_wise": True}
 
 
-def _parameters(settings: LearnerSettings, seed: int) -> dict[str, Any]:
-    grown = {name: value for name, value in asdict(settings).items() if name not in ("max_rounds", "stopping_rounds")}
-    fixed = {"objective": "binary", "metric": "binary_logloss", "seed": seed, "verbosity": -1}
-    return grown | fixed | {"deterministic": True, "force_row_wise": True}
+def _read_booster(booster: lightgbm.Booster, rounds: int) -> FittedModel:
+    gains = booster.feature_importance("gain", iteration=rounds).astype(np.float64)
+    return FittedModel(booster.model_to_string(num_iteration=rounds), rounds, gains)
 
 
-def _dataset(
-    matrix: FeatureMatrix, parameters: dict[str, Any], *, reference: lightgbm.Dataset | None = None
+def open_dataset(
+    matrix: FeatureMatrix, parameters: Mapping[str, Any], *, reference: lightgbm.Dataset | None = None
 ) -> lightgbm.Dataset:
+    """Hand rows to LightGBM, with the names and categories of their program."""
     return lightgbm.Dataset(
         matrix.values,
         matrix.target,
         reference=reference,
         feature_name=list(matrix.program.names),
         categorical_feature=list(matrix.program.category_positions),
-        params=parameters,
+        params=dict(parameters),
     )
 
 

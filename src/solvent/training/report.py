@@ -15,6 +15,7 @@ from solvent.training.groups import Group
 from solvent.training.held_out import HeldOut
 from solvent.training.importance import TOP_FEATURES, Importance
 from solvent.training.measures import ScoredOutcomes
+from solvent.training.risk_bands import RiskBands
 from solvent.training.threshold import PolicyChoice
 
 
@@ -35,6 +36,7 @@ class TrainingReport:
     chosen: PolicyChoice
     test: Evaluation
     importance: tuple[Importance, ...]
+    bands: RiskBands
     selection: SelectionReport | None = None
     search: SearchReport | None = None
     comparisons: Comparisons = field(default_factory=Comparisons)
@@ -57,15 +59,18 @@ class TrainingReport:
             "calibration": {
                 "method": self.calibration.calibration.method,
                 "cross_validated_log_loss": {
-                    "platt": self.calibration.platt_log_loss,
-                    "isotonic": self.calibration.isotonic_log_loss,
+                    method.value: loss for method, loss in self.calibration.log_losses.items()
                 },
             },
             "threshold": {
                 "value": policy.threshold,
+                "low": self.chosen.low,
+                "high": self.chosen.high,
                 "break_even_probability": policy.costs.break_even_probability,
                 "cost_on_threshold_split": self.chosen.chosen_on_cost,
+                "cost_curve": self.chosen.curve,
             },
+            "risk_bands": self.bands,
             "test": self.test,
             "segments": self.segments,
             "fairness": self.fairness,

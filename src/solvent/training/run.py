@@ -19,25 +19,30 @@ from solvent.tables.files import find_table_files
 from solvent.tables.reading import open_tables
 from solvent.tables.schemas import HISTORY_TABLES
 from solvent.training.applicants import Applicants, read_applicants
-from solvent.training.assembly import Provenance, assemble, calibrate_model
+from solvent.training.assembly import Provenance, assemble
+from solvent.training.comparison import SearchBudget, SearchReport
+from solvent.training.development import DevelopmentRules, develop
 from solvent.training.evaluation import evaluate
 from solvent.training.fairness import measure_fairness
 from solvent.training.fingerprint import fingerprint_files
-from solvent.training.fitting import LearnerSettings, check_trainable, fit_booster
+from solvent.training.fitting import BoosterLearner, LearnerSettings, check_trainable
 from solvent.training.groups import measure_segments
 from solvent.training.held_out import hold_out
 from solvent.training.importance import rank_features
 from solvent.training.measures import ScoredOutcomes
+from solvent.training.monotone import find_directions
 from solvent.training.report import TrainingReport, TrainingResult
-from solvent.training.splits import split_clients
-from solvent.training.threshold import choose_policy
+from solvent.training.risk_bands import measure_bands
+from solvent.training.selection import SelectionRules, select_features
+from solvent.training.splits import Splits, split_clients
 
 
 @dataclass(frozen=True)
 class TrainingRequest:
     """What to train on, where to put the bundle, and by which rules.
 
-    `tracking_uri` names the MLflow store, such as "sqlite:///mlflow.db"; None keeps no run.
+    `tracking_uri` names the MLflow store, such as "sqlite:///mlflow.db"; None keeps no run. Without `search`, the
+    settings are taken as they are.
     """
 
     data: Path
@@ -49,6 +54,7 @@ class TrainingRequest:
     forbidden: frozenset[str] = FORBIDDEN_COLUMNS
     costs: CostMatrix = field(default_factory=CostMatrix)
     settings: LearnerSettings = field(default_factory=LearnerSettings)
+    search: SearchBudget | None = None
 
 
 def train(request: TrainingRequest, *, progress: Progress = silent, clock: Clock = utc_now) -> TrainingResult:
@@ -103,30 +109,40 @@ def train_on(
     """
     check_trainable(matrix, forbidden=request.forbidden)
     splits = split_clients(matrix, seed=request.seed)
-    fitted = fit_booster(splits.fit, splits.stopping, settings=request.settings, seed=request.seed, progress=progress)
-    progress("calibrating", 0.0)
-    model = calibrate_model(fitted, splits.calibration, seed=request.seed)
-    chosen = choose_policy(model.apply(splits.threshold), costs=request.costs, forbidden=request.forbidden)
+    rules = SelectionRules(threads=request.settings.num_threads)
+    names, selection = select_features(splits.rows(splits.fit), seed=request.seed, rules=rules, progress=progress)
+    splits = splits.keep(names)
+    learner = BoosterLearner(request.settings, request.seed, find_directions(splits.matrix.program))
+    learner, search = _search(splits, learner, request, progress=progress)
+    developed = develop(
+        learner, splits, DevelopmentRules(request.costs, request.forbidden, request.seed), progress=progress
+    )
     progress("evaluating", 0.0)
-    outcomes = model.apply(splits.test)
+    test = splits.rows(splits.test)
+    outcomes = developed.apply(test)
     report = TrainingReport(
         seed=request.seed,
-        settings=request.settings,
-        rounds=fitted.rounds,
+        settings=learner.settings,
+        rounds=developed.model.rounds,
         splits=splits.counts,
-        calibration=model.calibration,
-        chosen=chosen,
-        test=evaluate(outcomes, chosen.policy, seed=request.seed),
-        importance=rank_features(matrix.program.names, fitted.gains),
+        calibration=developed.calibration,
+        chosen=developed.chosen,
+        test=evaluate(outcomes, developed.chosen.policy, seed=request.seed),
+        importance=rank_features(splits.matrix.program.names, developed.model.gains),
+        bands=measure_bands(outcomes, developed.chosen.policy),
+        selection=selection,
+        search=search,
     )
-    tested = None if applicants is None else applicants.rows(splits.test.client_ids)
+    tested = None if applicants is None else applicants.rows(test.client_ids)
     if tested is not None:
         progress("evaluating groups", 0.0)
-        report = describe_groups(report, splits.test, outcomes, tested)
-    held_out = hold_out(splits.test.client_ids, outcomes, threshold=chosen.policy.threshold, applicants=tested)
+        report = describe_groups(report, test, outcomes, tested)
+    held_out = hold_out(
+        test.client_ids, outcomes, threshold=developed.chosen.policy.threshold, applicants=tested
+    )
     progress("writing the bundle", 0.0)
     provenance = Provenance(data_fingerprint, clock())
-    manifest = write_bundle(request.out, assemble(model, splits, report, provenance), replace=request.replace)
+    manifest = write_bundle(request.out, assemble(developed, splits, report, provenance), replace=request.replace)
     return _log(
         TrainingResult(request.out, manifest, report, outcomes, held_out), request.tracking_uri, progress=progress
     )
@@ -142,6 +158,17 @@ def describe_groups(
         segments=measure_segments(outcomes, applicants, policy, seed=seed),
         fairness=measure_fairness(matrix, outcomes, applicants, policy, seed=seed),
     )
+
+
+def _search(
+    splits: Splits, learner: BoosterLearner, request: TrainingRequest, *, progress: Progress
+) -> tuple[BoosterLearner, SearchReport | None]:
+    if request.search is None:
+        return learner, None
+    from solvent.training.search import search_settings  # noqa: PLC0415 - importing optuna takes 1 s
+
+    settings, report = search_settings(splits, learner, request.search, progress=progress)
+    return replace(learner, settings=settings), report
 
 
 def _log(result: TrainingResult, tracking_uri: str | None, *, progress: Progress) -> TrainingResult:

@@ -1,0 +1,143 @@
+"""Judges a model against the truth of the simulated world that it was trained on.
+
+    solvent train --data WORLD --out BUNDLE
+    python benchmarks/honest_model.py --world WORLD --bundle BUNDLE
+
+On the bundle's test clients (drawn again from its seed), with each client's true probability of default:
+
+- AUC with DeLong's interval, the ceiling (the AUC of the true probability), both as expected under the truth (every
+  client counts as a default with its true probability: no luck of the draw), and the share of the attainable lift,
+  (AUC - 0.5) / (ceiling - 0.5);
+- the mean absolute difference between our probability and the true one;
+- ECE over 10 bins of equal mass, against the outcomes and against the truth;
+- expected cost of the bundle's threshold over that of the best threshold on the same probabilities known from the
+  truth, and over that of deciding by the truth itself.
+"""
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow.parquet
+
+from solvent.bundle.files import Bundle, read_bundle
+from solvent.domain.costs import CostMatrix
+from solvent.features.ibis_engine import BatchEngine
+from solvent.features.matrix import FeatureMatrix
+from solvent.scoring.model import Model
+from solvent.tables.reading import open_tables
+from solvent.training.evaluation import evaluate
+from solvent.training.measures import ScoredOutcomes, bin_by_mass
+from solvent.training.splits import split_clients
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Test clients: what the model says, what happened, and the truth; each of shape (rows,)."""
+
+    outcomes: ScoredOutcomes
+    truth: Floats
+
+
+def read_test_clients(bundle: Bundle, world: Path) -> FeatureMatrix:
+    """Draw the bundle's test clients again and compute their features with its program."""
+    with open_tables(world) as tables:
+        matrix = BatchEngine(bundle.program, tables).read_matrix()
+    labelled = matrix.rows(~np.isnan(matrix.target))
+    splits = split_clients(labelled, seed=bundle.evaluation["seed"])
+    counts = bundle.evaluation["splits"]["test"]["rows"]
+    if len(splits.test) != counts:
+        raise SystemExit(f"the bundle has {counts} test clients, the world {len(splits.test)}: name its own world")
+    return splits.rows(splits.test)
+
+
+def judge(bundle: Bundle, test: FeatureMatrix, truth: Floats) -> Judged:
+    """Score the test clients; those whose truth is not known are left out and counted."""
+    known = ~np.isnan(truth)
+    if not known.all():
+        print(f"left out: {int((~known).sum())} clients without a true probability")
+    matrix = test.rows(known)
+    scores = Model(bundle).score_many(matrix.values)
+    outcomes = ScoredOutcomes(scores, bundle.calibration.apply_many(scores), matrix.target.astype(np.float64))
+    return Judged(outcomes, truth[known])
+
+
+def expected_auc(scores: Floats, truth: Floats) -> float:
+    """The chance that a default outscores a good payer when each client defaults with its true probability."""
+    order = np.argsort(scores, kind="stable")
+    starts = np.flatnonzero(np.diff(scores[order], prepend=-np.inf))
+    bad = np.add.reduceat(truth[order], starts)
+    good = np.add.reduceat(1 - truth[order], starts)
+    return float((bad * (np.cumsum(good) - good / 2)).sum() / (bad.sum() * good.sum()))
+
+
+def expected_costs(probabilities: Floats, truth: Floats, costs: CostMatrix) -> tuple[Floats, Floats]:
+    """Every threshold, ascending, 1.0 last, and the expected cost per application of refusing at or above it."""
+    order = np.argsort(probabilities, kind="stable")
+    thresholds, starts = np.unique(probabilities[order], return_index=True)
+    missed = np.append(0.0, np.cumsum(costs.false_negative * truth[order]))
+    refused = np.append(0.0, np.cumsum(costs.false_positive * (1 - truth[order])))
+    places = np.append(starts, len(order))
+    return np.append(thresholds, 1.0), (missed[places] + refused[-1] - refused[places]) / len(order)
+
+
+def cost_at(threshold: float, judged: Judged, costs: CostMatrix) -> float:
+    """Expected cost per application of refusing at or above a threshold."""
+    refused = judged.outcomes.probabilities >= threshold
+    each = np.where(refused, costs.false_positive * (1 - judged.truth), costs.false_negative * judged.truth)
+    return float(each.mean())
+
+
+def bin_error(probabilities: Floats, truth: Floats) -> float:
+    """ECE with the true probabilities in place of the outcomes."""
+    bins = bin_by_mass(probabilities)
+    return float(np.abs(np.bincount(bins, weights=probabilities - truth)).sum() / len(truth))
+
+
+def report(bundle: Bundle, judged: Judged) -> list[str]:
+    """The figures, one line each."""
+    outcomes, truth, policy = judged.outcomes, judged.truth, bundle.policy
+    figures = evaluate(outcomes, policy, seed=0)
+    reached, ceiling = expected_auc(outcomes.scores, truth), expected_auc(truth, truth)
+    ours = cost_at(policy.threshold, judged, policy.costs)
+    thresholds, costs = expected_costs(outcomes.probabilities, truth, policy.costs)
+    oracle = expected_costs(truth, truth, policy.costs)[1].min()
+    best, even = int(costs.argmin()), policy.costs.break_even_probability
+    error = figures.calibration_error
+    return [
+        f"{bundle.version}: {len(bundle.program.features)} features, {bundle.evaluation['rounds']} trees, "
+        f"{bundle.calibration.method}, {len(truth):,} test clients, {figures.defaults:,} defaults",
+        f"AUC              {figures.auc.value:.4f} ({figures.auc.low:.4f} to {figures.auc.high:.4f})",
+        f"expected AUC     {reached:.4f}, ceiling {ceiling:.4f}: {(reached - 0.5) / (ceiling - 0.5):.2%} of the lift",
+        f"|ours - truth|   {np.abs(outcomes.probabilities - truth).mean():.4f} on average, truth {truth.mean():.4f}",
+        f"ECE              {error.value:.4f} ({error.low:.4f} to {error.high:.4f}); "
+        f"against the truth {bin_error(outcomes.probabilities, truth):.4f}",
+        f"threshold        {policy.threshold:.4f} costs {ours:.4f} per application; the best, {thresholds[best]:.4f}, "
+        f"{costs[best]:.4f}: {ours / costs[best]:.4f} of it",
+        f"break-even       {even:.4f} costs {cost_at(even, judged, policy.costs):.4f}; "
+        f"deciding by the truth {oracle:.4f}: ours is {ours / oracle:.4f} of it",
+    ]
+
+
+def main() -> None:
+    """Judge one bundle and print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--world", type=Path, required=True, help="folder of the world that the bundle was trained on")
+    parser.add_argument("--bundle", type=Path, required=True, help="folder of the bundle")
+    arguments = parser.parse_args()
+
+    bundle = read_bundle(arguments.bundle)
+    test = read_test_clients(bundle, arguments.world)
+    told = pyarrow.parquet.read_table(arguments.world / "truth.parquet")
+    by_client = dict(zip(told["SK_ID_CURR"].to_pylist(), told["true_probability_default"].to_pylist(), strict=True))
+    truth = np.array([by_client[client] for client in test.client_ids.tolist()], dtype=np.float64)
+    for line in report(bundle, judge(bundle, test, truth)):
+        print(line)
+
+
+if __name__ == "__main__":
+    main()
