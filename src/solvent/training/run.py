@@ -137,9 +137,7 @@ def train_on(
     if tested is not None:
         progress("evaluating groups", 0.0)
         report = describe_groups(report, test, outcomes, tested)
-    held_out = hold_out(
-        test.client_ids, outcomes, threshold=developed.chosen.policy.threshold, applicants=tested
-    )
+    held_out = hold_out(test.client_ids, outcomes, threshold=developed.chosen.policy.threshold, applicants=tested)
     progress("writing the bundle", 0.0)
     provenance = Provenance(data_fingerprint, clock())
     manifest = write_bundle(request.out, assemble(developed, splits, report, provenance), replace=request.replace)
