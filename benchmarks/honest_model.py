@@ -108,18 +108,20 @@ def report(bundle: Bundle, judged: Judged) -> list[str]:
     oracle = expected_costs(truth, truth, policy.costs)[1].min()
     best, even = int(costs.argmin()), policy.costs.break_even_probability
     error = figures.calibration_error
+    found = f"{len(bundle.program.features)} features, {bundle.evaluation['rounds']} trees, {bundle.calibration.method}"
+    lift = (reached - 0.5) / (ceiling - 0.5)
+    against_truth = bin_error(outcomes.probabilities, truth)
+    difference = np.abs(outcomes.probabilities - truth).mean()
     return [
-        f"{bundle.version}: {len(bundle.program.features)} features, {bundle.evaluation['rounds']} trees, "
-        f"{bundle.calibration.method}, {len(truth):,} test clients, {figures.defaults:,} defaults",
+        f"{bundle.version}: {found}; {len(truth):,} test clients, {figures.defaults:,} defaults",
         f"AUC              {figures.auc.value:.4f} ({figures.auc.low:.4f} to {figures.auc.high:.4f})",
-        f"expected AUC     {reached:.4f}, ceiling {ceiling:.4f}: {(reached - 0.5) / (ceiling - 0.5):.2%} of the lift",
-        f"|ours - truth|   {np.abs(outcomes.probabilities - truth).mean():.4f} on average, truth {truth.mean():.4f}",
-        f"ECE              {error.value:.4f} ({error.low:.4f} to {error.high:.4f}); "
-        f"against the truth {bin_error(outcomes.probabilities, truth):.4f}",
-        f"threshold        {policy.threshold:.4f} costs {ours:.4f} per application; the best, {thresholds[best]:.4f}, "
-        f"{costs[best]:.4f}: {ours / costs[best]:.4f} of it",
-        f"break-even       {even:.4f} costs {cost_at(even, judged, policy.costs):.4f}; "
-        f"deciding by the truth {oracle:.4f}: ours is {ours / oracle:.4f} of it",
+        f"expected AUC     {reached:.4f}, ceiling {ceiling:.4f}: {lift:.2%} of the attainable lift",
+        f"|ours - truth|   {difference:.4f} on average, mean truth {truth.mean():.4f}",
+        f"ECE              {error.value:.4f} ({error.low:.4f} to {error.high:.4f}), to the truth {against_truth:.4f}",
+        f"threshold        {policy.threshold:.4f} costs {ours:.4f} per application: {ours / costs[best]:.4f} of the best",
+        f"best threshold   {thresholds[best]:.4f} costs {costs[best]:.4f}",
+        f"break-even       {even:.4f} costs {cost_at(even, judged, policy.costs):.4f}",
+        f"truth itself     costs {oracle:.4f}: ours is {ours / oracle:.4f} of it",
     ]
 
 

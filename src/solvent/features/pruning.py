@@ -28,7 +28,8 @@ def keep_features(program: Program, names: Collection[str]) -> Program:
     columns = {
         table: {name: program.columns[table][name] for name in read} for table, read in list_read_columns(nodes).items()
     }
-    return Program(columns, nodes, features)
+    dates = {table: dates for table, dates in program.row_dates.items() if table in columns}
+    return Program(columns, nodes, features, dates)
 
 
 def _move(node: Node, places: dict[int, int]) -> Node:
