@@ -118,10 +118,10 @@ def report(bundle: Bundle, judged: Judged) -> list[str]:
         f"expected AUC     {reached:.4f}, ceiling {ceiling:.4f}: {lift:.2%} of the attainable lift",
         f"|ours - truth|   {difference:.4f} on average, mean truth {truth.mean():.4f}",
         f"ECE              {error.value:.4f} ({error.low:.4f} to {error.high:.4f}), to the truth {against_truth:.4f}",
-        f"threshold        {policy.threshold:.4f} costs {ours:.4f} per application: {ours / costs[best]:.4f} of the best",
-        f"best threshold   {thresholds[best]:.4f} costs {costs[best]:.4f}",
-        f"break-even       {even:.4f} costs {cost_at(even, judged, policy.costs):.4f}",
-        f"truth itself     costs {oracle:.4f}: ours is {ours / oracle:.4f} of it",
+        f"threshold   {policy.threshold:.4f} costs {ours:.4f} per application, {ours / costs[best]:.4f} of the best",
+        f"the best    {thresholds[best]:.4f} costs {costs[best]:.4f}",
+        f"break-even  {even:.4f} costs {cost_at(even, judged, policy.costs):.4f}",
+        f"the truth   costs {oracle:.4f}: ours is {ours / oracle:.4f} of it",
     ]
 
 
