@@ -1,4 +1,4 @@
-"""Keeps what a campaign found: one line of `evidence/TEST.jsonl` for each run; evidence/README.md says how to read it."""
+"""Keeps what a campaign found: one line of `evidence/TEST.jsonl` for each run; its README says how to read it."""
 
 import json
 import os

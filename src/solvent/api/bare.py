@@ -1,4 +1,10 @@
-"""A FastAPI endpoint that reads a body and decides nothing: what the service is measured beside."""
+"""A FastAPI endpoint that reads a body and decides nothing: what the service is measured beside.
+
+    python -m solvent.api.bare PORT [h11 | httptools]
+
+With h11 it runs on what the requirements of serving install, as the service does; httptools, which they leave out, is a
+parser in C.
+"""
 
 import sys
 
@@ -24,4 +30,5 @@ def create_bare_app() -> FastAPI:
 
 
 if __name__ == "__main__":
-    uvicorn.run(create_bare_app(), port=int(sys.argv[1]), access_log=False, log_level="warning")
+    parser = sys.argv[2] if len(sys.argv) > 2 else "h11"
+    uvicorn.run(create_bare_app(), port=int(sys.argv[1]), http=parser, access_log=False, log_level="warning")

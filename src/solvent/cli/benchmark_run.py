@@ -4,7 +4,7 @@ import asyncio
 import tempfile
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +166,9 @@ def _many_connections(servers: Servers, bodies: Bodies, requests: int) -> Iterat
     goal = "≥ 2,500/s, ratio ≥ 0.25"
     full = _beside_bare(servers, "stored history", bodies.alone, MANY, requests, goal=goal)
     yield full
+    if servers.fast_bare_port is not None:
+        fast = asyncio.run(send_in_turn(servers.fast_bare_port, bodies.alone, connections=MANY, requests=requests))
+        yield replace(full, name="the same, beside a parser in C", bare_rate=fast.rate, goal="")
     half = full.rate / 2.0
     with servers.counting() as cost:
         latencies = asyncio.run(send_at_rate(servers.api_port, bodies.alone, per_second=half, requests=requests))

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import httpx
@@ -31,11 +32,12 @@ class Cost:
 
 @dataclass(frozen=True)
 class Servers:
-    """The API and the bare endpoint, as child processes on these ports, and the database of the API."""
+    """The API and the bare endpoint on each parser there is, as child processes on these ports, and the database."""
 
     api: Child
     api_port: int
     bare_port: int
+    fast_bare_port: int | None
     database_url: str
     database_pid: int
 
@@ -66,6 +68,7 @@ class Starter:
         self._home = home
         self._database_url = database_url
         self._bare_port = 0
+        self._fast_bare_port: int | None = None
 
     def start(self, *, workers: int) -> Servers:
         """Start an API with so many workers, and with the first one the bare endpoint.
@@ -76,12 +79,16 @@ class Starter:
         if not self._bare_port:
             self._bare_port = _free_port()
             self._start("bare endpoint", ("-m", "solvent.api.bare", str(self._bare_port)), self._bare_port, "/")
+            if find_spec("httptools") is not None:
+                self._fast_bare_port = _free_port()
+                command = ("-m", "solvent.api.bare", str(self._fast_bare_port), "httptools")
+                self._start("bare endpoint on httptools", command, self._fast_bare_port, "/")
         port = _free_port()
         options = ("--bundle", str(self._bundle.resolve()), "--port", str(port), "--workers", str(workers))
         api = self._start("API", ("-m", "solvent.cli", "api", *options), port, "/health/ready")
         pid_file = next((self._home / "postgres").rglob("postmaster.pid"))
         pid = int(pid_file.read_text().split("\n", 1)[0])
-        return Servers(api, port, self._bare_port, self._database_url, pid)
+        return Servers(api, port, self._bare_port, self._fast_bare_port, self._database_url, pid)
 
     def store(self, histories: Sequence[StoredHistory]) -> None:
         """Store histories, for which an API must have prepared the database."""
