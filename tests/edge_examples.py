@@ -19,7 +19,7 @@ from solvent.domain.ports import DecisionLog
 from solvent.scoring.model import Model
 from solvent.scoring.process import new_request_id
 
-SCOPES = ("score", "read", "admin", "erase")
+SCOPES = ("score", "read", "admin", "erase", "outcomes")
 KEYS = {scope: f"slv_{number:012x}_{scope:A<43}" for number, scope in enumerate((*SCOPES, "expired"))}
 """A key for each scope, and one that has expired and had them all."""
 REVOKED = f"slv_{99:012x}_{'R' * 43}"

@@ -16,6 +16,7 @@ from solvent.api.problems import INTERNAL_ERROR, find_problem, render_error
 from solvent.api.routes.administration import administration_router
 from solvent.api.routes.direct import DirectRoutes, endpoints_of
 from solvent.api.routes.documentation import DESCRIPTION, document_requests
+from solvent.api.routes.outcomes import outcome_router
 from solvent.api.routes.pages import add_pages, find_assets
 from solvent.api.routes.predictions import prediction_router
 from solvent.api.routes.status import status_router
@@ -61,6 +62,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.decisions = Observer(Gatekeeper(DirectRoutes(app, endpoints_of(decisions)), services), services)
     app.include_router(status_router(services))
     app.include_router(decisions)
+    app.include_router(outcome_router(services))
     app.include_router(administration_router(services))
     add_pages(app, assets=find_assets())
     check_routes(app.routes)

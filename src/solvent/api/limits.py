@@ -12,10 +12,12 @@ from solvent.api.entrance.connections import HEADER_SECONDS, MAX_HEADER_BYTES
 from solvent.api.entrance.gatekeeper import BODY_SECONDS
 from solvent.api.processes.shadow import QUEUE_BYTES
 from solvent.api.processes.worker import BACKLOG, GRACE_SECONDS
-from solvent.api.routes.documentation import MAX_CLIENTS
+from solvent.api.routes.documentation import MAX_CLIENTS, MAX_OUTCOMES
 from solvent.api.routes.json_gate import MAX_DEPTH, MAX_DIGITS, MAX_INTEGER
+from solvent.api.routes.outcomes import MAX_PROBLEMS as OUTCOME_PROBLEMS
 from solvent.api.services import RECORDED_REFUSALS_PER_SECOND
 from solvent.decision_log.registers.api_keys import MAX_KEYS
+from solvent.decision_log.registers.outcomes import REPORT_LOCK_SECONDS
 from solvent.decision_log.writing.batching import LOCK_MILLISECONDS, MAX_BATCH
 from solvent.decision_log.writing.waiting import MAX_FAILURES, MAX_WAITING, WAIT_SECONDS, WRITE_SECONDS
 from solvent.scoring.applications import MAX_PROBLEMS, MAX_ROWS_PER_TABLE
@@ -62,6 +64,10 @@ def _message_limits() -> Iterator[Limit]:
     yield Limit("body of `/predict-batch`", f"{_default('max_batch_body_bytes')} bytes", "413 `body-too-large`",
                 "test_a_batch_has_its_own_limit_in_bytes", "SOLVENT_MAX_BATCH_BODY_BYTES")  # fmt: skip
     yield Limit("applications of a batch", f"{MAX_CLIENTS}", "422", "test_a_hundred_clients_are_a_batch")
+    yield Limit("outcomes of a request", f"{MAX_OUTCOMES:,}; body as of a batch", "422",
+                "test_a_thousand_outcomes_are_taken_and_one_more_is_not")  # fmt: skip
+    yield Limit("problems of outcomes named in an answer", f"{OUTCOME_PROBLEMS}", "the rest is counted",
+                "test_names_fifty_problems_and_counts_the_rest")  # fmt: skip
     yield Limit("nested lists and objects", f"{MAX_DEPTH}", "400 `too-deep`", strict)
     yield Limit("digits of a number", f"{MAX_DIGITS}", "400 `number-too-long`", strict)
     yield Limit("whole number", f"{MAX_INTEGER:,}", "400 `integer-too-large`", strict)
@@ -124,6 +130,8 @@ def _connection_limits() -> Iterator[Limit]:
 
 
 def _log_limits() -> Iterator[Limit]:
+    yield Limit("wait for another import of outcomes", f"{REPORT_LOCK_SECONDS:g} s", "503 `log-unavailable`",
+                "test_reporting_waits_two_seconds_for_an_import_and_then_refuses")  # fmt: skip
     yield Limit("time to decide and record", f"{ANSWER_SECONDS:g} s", "503 `log-unavailable` or `outcome-unknown`",
                 "test_every_step_of_a_decision_takes_from_one_allowance")  # fmt: skip
     yield Limit("wait for a key that is under way elsewhere", f"{LOCK_MILLISECONDS} ms, twice in company",

@@ -3,12 +3,15 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from solvent.api.callers.admission import Admission
 from solvent.api.callers.authentication import Authenticator
 from solvent.api.callers.rates import SharedRates, Standing
 from solvent.api.telemetry.metrics import Metrics
+from solvent.decision_log.registers.outcomes import ImportSummary
+from solvent.domain.outcomes import ReportedOutcome
 from solvent.domain.ports import Clock
 from solvent.domain.records import DecisionRecord
 from solvent.scoring.service import RequestContext, ScoringService
@@ -16,6 +19,10 @@ from solvent.scoring.switching import ModelSwitcher
 
 RECORDED_REFUSALS_PER_SECOND = 20
 """Refusals at the door that one worker keeps in the decision log; of a flood, the rest is counted in the metrics."""
+
+
+KeepOutcomes = Callable[[Sequence[ReportedOutcome], datetime], ImportSummary]
+"""Keeps outcomes that were reported up to a time, all or none; blocks, and raises LogUnavailableError."""
 
 
 @dataclass(slots=True)
@@ -80,7 +87,8 @@ class Services:
     """The collaborators of the application.
 
     `max_body_bytes` and `max_batch_body_bytes` are the largest bodies that it reads. Without an `authenticator`
-    nobody is asked for a key, without `rates` none is counted, without `allowed_hosts` every Host is served.
+    nobody is asked for a key, without `rates` none is counted, without `allowed_hosts` every Host is served, without
+    `keep_outcomes` none can be reported.
     """
 
     service: ScoringService
@@ -97,6 +105,7 @@ class Services:
     rates: RateLimits | None = None
     allowed_hosts: frozenset[str] | None = None
     switcher: ModelSwitcher | None = None
+    keep_outcomes: KeepOutcomes | None = None
 
 
 def watch_decisions(services: Services, shadow: Callable[[DecisionRecord], None] | None = None) -> None:

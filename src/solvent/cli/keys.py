@@ -18,6 +18,7 @@ class KeyScope(StrEnum):
     READ = "read"
     ADMIN = "admin"
     ERASE = "erase"
+    OUTCOMES = "outcomes"
 
 
 def add_to(app: typer.Typer) -> None:

@@ -57,7 +57,7 @@ async def keyed(model: Model, log: TroubledLog, anyio_backend: str) -> AsyncIter
 def _list_requests() -> Iterator[tuple[str, str, str]]:
     """Every declared address, as method and path."""
     for route in DECLARED:
-        method = "POST" if route.startswith(("/predict", "/admin")) else "GET"
+        method = "POST" if route.startswith(("/predict", "/outcomes", "/admin")) else "GET"
         yield route, method, route.replace("{name}", "swagger-ui.css")
 
 

@@ -30,8 +30,8 @@ def _references(part: object) -> Iterator[str]:
 
 
 PATHS = [
-    "/", "/admin/reload", "/admin/rollback", "/health/live", "/health/ready", "/metrics", "/model-info", "/predict",
-    "/predict-batch",
+    "/", "/admin/reload", "/admin/rollback", "/health/live", "/health/ready", "/metrics", "/model-info", "/outcomes",
+    "/predict", "/predict-batch",
 ]  # fmt: skip
 REQUIRED = ["SK_ID_CURR", "NAME_CONTRACT_TYPE", "AMT_INCOME_TOTAL", "AMT_CREDIT", "DAYS_BIRTH"]
 

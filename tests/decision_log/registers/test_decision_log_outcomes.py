@@ -7,7 +7,12 @@ import psycopg
 import pytest
 from log_examples import ARRIVAL, ReadRows, make_submission
 
-from solvent.decision_log.registers.outcomes import ONE_AT_A_TIME, ImportSummary, import_outcomes
+from solvent.decision_log.registers.outcomes import (
+    ONE_AT_A_TIME,
+    ImportSummary,
+    ImportTerms,
+    import_outcomes,
+)
 from solvent.decision_log.writing.writer import PostgresDecisionLog
 from solvent.domain.outcomes import OutcomeKind, ReportedOutcome
 from solvent.errors import DecisionLogError
@@ -198,7 +203,7 @@ async def test_counts_what_belongs_to_no_decision_and_keeps_the_rest(
         ReportedOutcome(OutcomeKind.DEFAULT, ARRIVAL - timedelta(days=1), AS_OF, True, 100001),
     ]
     summary = import_outcomes(database_url, outcomes, as_of=AS_OF)
-    assert summary == ImportSummary(read=4, added=1, unknown=2, before_decision=1, unknown_rows=(1, 3))
+    assert summary == ImportSummary(read=4, added=1, unknown=2, before_decision=1, unknown_rows=(1, 3), early_rows=(4,))
     assert rows("SELECT kind FROM outcomes") == [("matured",)]
 
 
@@ -240,10 +245,10 @@ async def test_reads_the_file_while_another_import_writes_and_then_waits_only_so
     with psycopg.connect(database_url) as other:
         other.execute(ONE_AT_A_TIME)
         with pytest.raises(DecisionLogError, match="another import is writing, try again"):
-            import_outcomes(database_url, read(), as_of=AS_OF, lock_seconds=0.05)
+            import_outcomes(database_url, read(), as_of=AS_OF, terms=ImportTerms(lock_seconds=0.05))
     assert taken == [1]
     assert rows("SELECT count(*) FROM outcomes") == [(0,)]
-    assert import_outcomes(database_url, read(), as_of=AS_OF, lock_seconds=0.05).added == 1
+    assert import_outcomes(database_url, read(), as_of=AS_OF, terms=ImportTerms(lock_seconds=0.05)).added == 1
 
 
 async def test_an_outcome_survives_the_erasure_of_the_client(decided: None, database_url: str, rows: ReadRows) -> None:

@@ -16,6 +16,7 @@ SCOPES: Mapping[str, Scope | None] = MappingProxyType(
         "/model-info": Scope.READ,
         "/predict": Scope.SCORE,
         "/predict-batch": Scope.SCORE,
+        "/outcomes": Scope.OUTCOMES,
         "/metrics": Scope.READ,
         "/openapi.json": Scope.READ,
         "/docs": Scope.READ,

@@ -26,7 +26,7 @@ _CLOSE = {"Connection": "close"}
 
 @dataclass(slots=True)
 class _Visit:
-    """A request for decisions that was let in; `places` are those that it holds at work."""
+    """A request with a body that was let in; `places` are those that it holds at work."""
 
     caller: str | None
     body_bytes: int
@@ -42,9 +42,10 @@ class Gatekeeper:
         self._app = app
         self._services = services
         self._body_seconds = body_seconds
-        self._scoring = {
+        self._admitted = {
             "/predict": (services.max_body_bytes, 1),
             "/predict-batch": (services.max_batch_body_bytes, BATCH_PLACES),
+            "/outcomes": (services.max_batch_body_bytes, BATCH_PLACES),
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -58,11 +59,11 @@ class Gatekeeper:
         if observation.route is None:
             raise HTTPException(404)
         self._check_key(headers.authorization, observation)
-        scoring = self._scoring.get(scope["path"]) if scope["method"] == "POST" else None
-        if scoring is None:
+        admitted = self._admitted.get(scope["path"]) if scope["method"] == "POST" else None
+        if admitted is None:
             await self._app(scope, receive, send)
         else:
-            visit = self._arrive(observation, headers.content_length, *scoring)
+            visit = self._arrive(observation, headers.content_length, *admitted)
             await self._host(visit, scope, receive, send)
 
     def _check_host(self, headers: "_Headers") -> None:

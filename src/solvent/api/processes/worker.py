@@ -31,6 +31,7 @@ from solvent.api.telemetry.metrics_files import MetricsFiles
 from solvent.bootstrap import build_service, bundle_reader, load_model, open_log
 from solvent.decision_log.registers.api_keys import KeyReader
 from solvent.decision_log.registers.model_switches import record_switch
+from solvent.decision_log.registers.outcomes import keep_reported
 from solvent.domain.clock import utc_now
 from solvent.errors import SolventError
 from solvent.scoring.bundle_shelf import BundleShelf
@@ -138,6 +139,7 @@ class _Worker:
             rates=rates,
             allowed_hosts=plan.allowed_hosts,
             switcher=self._switcher,
+            keep_outcomes=partial(keep_reported, plan.url),
         )
 
     async def run(self, listener: socket.socket) -> None:

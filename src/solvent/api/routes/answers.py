@@ -68,6 +68,29 @@ class BatchAnswer(Answer):
     results: list[BatchRow]
 
 
+class OutcomeError(Answer):
+    """Why one outcome was left out."""
+
+    index: int = Field(ge=0)
+    code: Literal["unknown-decision", "before-decision"]
+    problem: str
+
+
+class OutcomesAnswer(Answer):
+    """What became of reported outcomes; `kept`, `known_before` and `failed` add up to `total`."""
+
+    request_id: UUID
+    total: int = Field(ge=1, le=1000)
+    kept: int
+    known_before: int = Field(description="the same report was there: nothing changed")
+    added: int = Field(description="of those kept, outcomes where none counted")
+    corrected: int = Field(description="of those kept, outcomes that take the place of another")
+    withdrawn: int = Field(description="of those kept, outcomes that were removed")
+    without_effect: int = Field(description="of those kept, reports that a later one overrides")
+    failed: int
+    errors: list[OutcomeError]
+
+
 class HealthAnswer(Answer):
     """The service answers."""
 

@@ -37,12 +37,13 @@ WHERE revoked_at IS NULL AND expires_at > now() ORDER BY created_at DESC LIMIT {
 
 
 class Scope(StrEnum):
-    """What a key may do: ask for decisions, read, change the service, erase a client."""
+    """What a key may do: ask for decisions, read, change the service, erase a client, report outcomes."""
 
     SCORE = "score"
     READ = "read"
     ADMIN = "admin"
     ERASE = "erase"
+    OUTCOMES = "outcomes"
 
 
 @dataclass(frozen=True, slots=True)

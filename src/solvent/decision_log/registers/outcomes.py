@@ -1,20 +1,22 @@
 """Import of what happened later to the clients: every report is kept, the latest one counts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import psycopg
 
 from solvent.decision_log.database.connections import SyncConnection, connect_sync
+from solvent.decision_log.database.roles import API
 from solvent.domain.outcomes import ReportedOutcome
-from solvent.errors import DecisionLogError
+from solvent.errors import DecisionLogError, LogUnavailableError
 
 ROWS_SHOWN = 5
-LOCK_SECONDS = 30.0
-"""How long an import waits for another one that is writing."""
+REPORT_LOCK_SECONDS = 2.0
+"""How long a request waits for an import that is writing."""
 
-BOUND_WAITS = "SELECT set_config('lock_timeout', %s, true)"
+
+BOUND_WAITS = "SELECT set_config('lock_timeout', %s, true), set_config('statement_timeout', %s, true)"
 ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('solvent outcomes'))"
 STAGE = """
 CREATE TEMP TABLE reported (
@@ -34,6 +36,12 @@ FROM reported r JOIN decision_payloads p ON p.client_id = r.client_id WHERE r.wa
 UNKNOWN = """
 SELECT row_number, count(*) OVER () FROM reported r
 WHERE NOT EXISTS (SELECT FROM found f WHERE f.row_number = r.row_number) ORDER BY 1 LIMIT %s
+"""
+TOO_EARLY = """
+SELECT row_number FROM reported r
+WHERE EXISTS (SELECT FROM found f WHERE f.row_number = r.row_number)
+    AND NOT EXISTS (SELECT FROM matched m WHERE m.row_number = r.row_number)
+ORDER BY 1 LIMIT %s
 """
 SEVERAL = """
 SELECT count(DISTINCT client_id) FROM (
@@ -84,8 +92,9 @@ class ImportSummary:
     Of the reports that are now the latest on their decision and kind, `added` bring an outcome where none counted,
     `corrected` take the place of another one, and `withdrawn` remove one. `without_effect` are kept too, but a later
     report counts, or there was nothing to withdraw. `repeated` were there already. Left out are `unknown` (no decision
-    has that client or request; the first `ROWS_SHOWN` row numbers are in `unknown_rows`), `before_decision` and
-    `not_yet_known` ones. `several` clients had more than one decision to which an outcome could belong.
+    has that client or request), `before_decision` and `not_yet_known` ones; of the first two, the numbers of the first
+    rows, from 1, are in `unknown_rows` and `early_rows`. `several` clients had more than one decision to which an
+    outcome could belong.
     """
 
     read: int = 0
@@ -99,10 +108,29 @@ class ImportSummary:
     not_yet_known: int = 0
     several: int = 0
     unknown_rows: tuple[int, ...] = ()
+    early_rows: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ImportTerms:
+    """How an import behaves.
+
+    `lock_seconds`: longest wait for another import that is writing. `statement_seconds`: longest time of a statement, 0
+    for no limit. `rows_shown`: how many row numbers of each kind the summary holds. `role`: one of `roles` to act as;
+    "none" keeps the rights of the login.
+    """
+
+    lock_seconds: float = 30.0
+    statement_seconds: float = 0.0
+    rows_shown: int = ROWS_SHOWN
+    role: str = "none"
+
+
+_OF_A_FILE = ImportTerms()
 
 
 def import_outcomes(
-    url: str, outcomes: Iterable[ReportedOutcome], *, as_of: datetime, lock_seconds: float = LOCK_SECONDS
+    url: str, outcomes: Iterable[ReportedOutcome], *, as_of: datetime, terms: ImportTerms = _OF_A_FILE
 ) -> ImportSummary:
     """Keep the outcomes that were reported up to `as_of`, all of them or, after an error, none.
 
@@ -113,18 +141,33 @@ def import_outcomes(
     Raises:
         DecisionLogError: the database is away, not migrated, or refuses, or another import is writing all the time.
     """
+    waits = (terms.lock_seconds, terms.statement_seconds)
     with connect_sync(url, application_name="solvent-outcomes") as connection:
         connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
         try:
+            connection.execute("SELECT set_config('role', %s, true)", (terms.role,))
+            connection.execute(BOUND_WAITS, [f"{seconds * 1000:.0f}ms" for seconds in waits])
             read, staged = _stage(connection, outcomes, as_of)
-            connection.execute(BOUND_WAITS, (f"{lock_seconds * 1000:.0f}ms",))
-            return _keep(connection, read, staged)
+            return _keep(connection, read, staged, terms.rows_shown)
         except psycopg.errors.LockNotAvailable as error:
             raise DecisionLogError("the outcomes were not imported: another import is writing, try again") from error
         except psycopg.Error as error:
             raise DecisionLogError(
                 f"the outcomes were not imported ({type(error).__name__}): run `solvent db check`"
             ) from error
+
+
+def keep_reported(url: str, outcomes: Sequence[ReportedOutcome], as_of: datetime) -> ImportSummary:
+    """Keep the outcomes of one request, with the rights and the patience of the API; the summary names every row.
+
+    Raises:
+        LogUnavailableError: nothing was kept.
+    """
+    terms = ImportTerms(lock_seconds=REPORT_LOCK_SECONDS, statement_seconds=3.0, rows_shown=len(outcomes), role=API)
+    try:
+        return import_outcomes(url, outcomes, as_of=as_of, terms=terms)
+    except DecisionLogError as error:
+        raise LogUnavailableError("outcomes cannot be kept now") from error
 
 
 def _stage(connection: SyncConnection, outcomes: Iterable[ReportedOutcome], as_of: datetime) -> tuple[int, int]:
@@ -142,14 +185,15 @@ def _stage(connection: SyncConnection, outcomes: Iterable[ReportedOutcome], as_o
     return read, staged
 
 
-def _keep(connection: SyncConnection, read: int, staged: int) -> ImportSummary:
+def _keep(connection: SyncConnection, read: int, staged: int, rows_shown: int) -> ImportSummary:
     connection.execute(FIND)
     connection.execute("ANALYZE found")
-    unknown_rows = connection.execute(UNKNOWN, (ROWS_SHOWN,)).fetchall()
+    unknown_rows = connection.execute(UNKNOWN, (rows_shown,)).fetchall()
     unknown = unknown_rows[0][1] if unknown_rows else 0
     (several,) = connection.execute(SEVERAL).fetchone() or (0,)
     connection.execute(ONE_AT_A_TIME)
     connection.execute(MATCH)
+    early_rows = connection.execute(TOO_EARLY, (rows_shown,)).fetchall()
     matched, written, new, corrected, withdrawn = connection.execute(KEEP).fetchone() or (0, 0, 0, 0, 0)
     return ImportSummary(
         read=read,
@@ -163,4 +207,5 @@ def _keep(connection: SyncConnection, read: int, staged: int) -> ImportSummary:
         not_yet_known=read - staged,
         several=several,
         unknown_rows=tuple(number for number, _ in unknown_rows),
+        early_rows=tuple(number for (number,) in early_rows),
     )
