@@ -34,6 +34,8 @@ def test_has_every_command_that_people_script_against() -> None:
         "performance report",
         "monitor run",
         "monitor watch",
+        "monitor prove",
+        "drift report",
         "alerts list",
         "alerts acknowledge",
         "alerts resolve",

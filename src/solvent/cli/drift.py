@@ -69,9 +69,11 @@ def report(
     threshold, by number or by importance: then retraining is recommended.
     docs/monitoring.md explains the statistics.
 
-    Examples:
+    Example:
         solvent drift report --days 7 --threshold 0.3
-        solvent drift report --from 2026-11-01 --to 2026-11-08 --segment caller=shop --reference 2026-10-01/2026-11-01
+
+    One caller, this month against the last one:
+        solvent drift report --from 2026-11-01 --segment caller=shop --reference 2026-10-01/2026-11-01
 
     Writes: a row of the table drift_reports, and Evidently's report on the
     features that moved most.

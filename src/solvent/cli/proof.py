@@ -28,7 +28,7 @@ def prove(
     ] = 100_000,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the worlds; not that of the training data.")] = 1_000,
 ) -> None:
-    """Prove that the monitors ring when something is planted, and are silent otherwise.
+    """Prove that monitors ring when something is planted, and are silent otherwise.
 
     Every scenario of the simulated lender is drawn, scored with the bundle,
     recorded in a decision log of its own and watched. 2,000 decisions follow
