@@ -1,5 +1,7 @@
 """Data quality: each rule rings on a planted fault and is silent without one; the score adds up."""
 
+from typing import Any
+
 import pytest
 from watched import WINDOW, binned, draw, profile_of
 
@@ -10,7 +12,7 @@ from solvent.scoring.model import Model
 CLEAN = QualityCounts(1_000, 1.0, {}, {"request": 1_000}, 0)
 
 
-def assess(model: Model, counts: QualityCounts = CLEAN, **changes: float) -> QualityReport:
+def assess(model: Model, counts: QualityCounts = CLEAN, **changes: Any) -> QualityReport:
     current = binned(model, draw(model, counts.decisions, **changes))
     return assess_quality(counts, current, profile_of(model), model.bundle.program, window=WINDOW)
 

@@ -1,6 +1,6 @@
 """The profile of a bundle, read back: the bins that monitoring counts decisions in, and what they held in training."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,21 +64,25 @@ def read_profile(bundle: Bundle) -> Profile:
     Raises:
         BundleError: the bundle has none, or one of an older version.
     """
-    document = bundle.profile
     try:
-        stored = document["features"]
-        return Profile(
-            rows=int(document["rows"]),
-            thin_files=float(document["thin_files"]),
-            features={name: _read_bins(stored[name]) for name in bundle.program.names},
-            importances=np.array([stored[name]["importance"] for name in bundle.program.names], dtype=np.float64),
-            score=_read_bins(document[SCORE]),
-            probability=_read_bins(document[PROBABILITY]),
-        )
+        return parse_profile(bundle.profile, bundle.program.names)
     except (KeyError, TypeError, ValueError) as error:
         raise BundleError(
             f"{PROFILE_FILE} of {bundle.version} does not say what is normal: train the bundle again to watch it"
         ) from error
+
+
+def parse_profile(document: Mapping[str, Any], names: Sequence[str]) -> Profile:
+    """Read what `bundle.reference.build_profile` made, for these features; raises KeyError, TypeError or ValueError."""
+    stored = document["features"]
+    return Profile(
+        rows=int(document["rows"]),
+        thin_files=float(document["thin_files"]),
+        features={name: _read_bins(stored[name]) for name in names},
+        importances=np.array([stored[name]["importance"] for name in names], dtype=np.float64),
+        score=_read_bins(document[SCORE]),
+        probability=_read_bins(document[PROBABILITY]),
+    )
 
 
 def _read_bins(stored: Mapping[str, Any]) -> Bins:
