@@ -2,8 +2,8 @@
 
     python benchmarks/drift_at_scale.py [--decisions 1000000] [--features 500]
 
-Fills a log of its own (2 kB of vector a decision at 500 features, so 1,000,000 take about 5 GB of disk for a while), then
-watches it in a process of its own, whose peak memory is that of the command. Every seventh feature has drifted.
+Fills a log of its own (2 kB of vector a decision at 500 features, so 1,000,000 take about 5 GB of disk for a while),
+then watches it in a process of its own, whose peak memory is that of the command. Every seventh feature has drifted.
 """
 
 import argparse

@@ -30,7 +30,6 @@ def test_has_every_command_that_people_script_against() -> None:
         "world report",
         "world scenarios",
         "outcomes import",
-        "drift report",
         "performance report",
         "monitor run",
         "monitor watch",
