@@ -21,8 +21,19 @@ def add_to(app: typer.Typer) -> None:
 def train(
     data: DataFolder,
     out: Annotated[Path, typer.Option("--out", metavar="BUNDLE", help="Folder of the bundle to write.")],
+    *,
     seed: Annotated[int, typer.Option("--seed", min=0, metavar="S", help="Of the splits and of the learner.")] = 0,
     tracking: Annotated[bool, typer.Option("--tracking/--no-tracking", help="Keep an MLflow run.")] = True,
+    rivals: Annotated[
+        bool, typer.Option("--rivals", help="Also fit rival models and the ladder: several times the work.")
+    ] = False,
+    search_trials: Annotated[
+        int, typer.Option("--search-trials", min=0, metavar="N", help="Settings to try; 0: take those that stand.")
+    ] = 0,
+    search_seconds: Annotated[
+        float | None,
+        typer.Option("--search-seconds", min=0, metavar="SEC", help="No further trial begins after; not repeatable."),
+    ] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Replace the bundle that is there.")] = False,
     forbid: Annotated[
         list[str] | None,
@@ -31,11 +42,10 @@ def train(
 ) -> None:
     """Train a model on the seven raw tables.
 
-    Features, booster, calibration and threshold come from the labelled
-    clients. Clients are split at random: the booster, its calibration and
-    its threshold each see rows of their own, and every figure shown is
-    measured on rows that none of them saw. The threshold makes the total
-    cost smallest.
+    Clients are split at random. Features are selected on some; trees,
+    curve and threshold are fitted so that each row is judged by a model
+    that did not see it, and every figure shown is measured on test clients
+    that nothing saw. The threshold makes the total cost smallest.
 
     No feature reads sex, marital status, or the columns that state it in
     other words; --forbid adds to them. They are listed in the bundle's
@@ -43,6 +53,9 @@ def train(
 
     Example:
         solvent train --data data/home-credit --out models/candidate
+
+    With other models on the same clients, and 30 tried settings:
+        solvent train --data data/home-credit --out models/candidate --rivals --search-trials 30
 
     Writes: the bundle, complete or not at all; a run with parameters,
     figures, plots and the bundle in the MLflow store of
@@ -55,12 +68,14 @@ def train(
     from solvent.domain.policy import FORBIDDEN_COLUMNS
     from solvent.settings import read_settings
     from solvent.tables.schemas import APPLICATION, table_schema
+    from solvent.training.comparison import SearchBudget
     from solvent.training.run import TrainingRequest
     from solvent.training.run import train as train_model
 
     uri = read_settings().tracking_uri if tracking else None
     forbidden = FORBIDDEN_COLUMNS.union(table_schema(APPLICATION).column(name).name for name in forbid or ())
-    request = TrainingRequest(data, out, seed, replace, uri, forbidden=forbidden)
+    search = SearchBudget(search_trials, search_seconds) if search_trials else None
+    request = TrainingRequest(data, out, seed, replace, uri, forbidden=forbidden, search=search, rivals=rivals)
     with shown_progress() as progress:
         result = train_model(request, progress=progress)
     for line in describe_training(result):

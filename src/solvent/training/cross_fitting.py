@@ -27,10 +27,10 @@ Fitted = TypeVar("Fitted", bound=Scorer)
 class Learner(Protocol[Fitted]):
     """A way to fit a model."""
 
-    def fit(self, rows: FeatureMatrix, stopping: FeatureMatrix, *, progress: Progress = silent) -> Fitted:
+    def fit(self, rows: FeatureMatrix, stopping: FeatureMatrix, /, *, progress: Progress = silent) -> Fitted:
         """Fit on rows; the stopping rows may decide how long."""
 
-    def refit(self, rows: FeatureMatrix, folds: Sequence[Fitted], *, progress: Progress = silent) -> Fitted:
+    def refit(self, rows: FeatureMatrix, folds: Sequence[Fitted], /, *, progress: Progress = silent) -> Fitted:
         """Fit on more rows, as long as the models of the folds were fitted."""
 
 

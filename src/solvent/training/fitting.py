@@ -33,7 +33,7 @@ class LearnerSettings:
     Source: the settings of the published solutions in FEATURES.md ("Learner settings that worked").
     """
 
-    learning_rate: float = 0.03
+    learning_rate: float = 0.05
     num_leaves: int = 6
     feature_fraction: float = 0.08
     bagging_fraction: float = 0.8

@@ -1,6 +1,7 @@
 """Trains a model: from a folder of raw tables to a bundle, and to a run in the registry if one is named."""
 
 from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +43,7 @@ class TrainingRequest:
     """What to train on, where to put the bundle, and by which rules.
 
     `tracking_uri` names the MLflow store, such as "sqlite:///mlflow.db"; None keeps no run. Without `search`, the
-    settings are taken as they are.
+    settings are taken as they are; with `rivals`, tables of other models on the same clients are made as well.
     """
 
     data: Path
@@ -55,6 +56,7 @@ class TrainingRequest:
     costs: CostMatrix = field(default_factory=CostMatrix)
     settings: LearnerSettings = field(default_factory=LearnerSettings)
     search: SearchBudget | None = None
+    rivals: bool = False
 
 
 def train(request: TrainingRequest, *, progress: Progress = silent, clock: Clock = utc_now) -> TrainingResult:
@@ -68,6 +70,8 @@ def train(request: TrainingRequest, *, progress: Progress = silent, clock: Clock
     """
     check_destination(request.out, replace=request.replace)
     check_complete(request.data)
+    if request.rivals and find_spec("optbinning") is None:
+        raise TrainingError("the scorecard among the rivals needs optbinning: install it, or train without --rivals")
     matrix = read_labelled(request, progress=progress)
     progress("taking the fingerprint of the tables", 0.0)
     fingerprint = fingerprint_files(file.path for file in find_table_files(request.data))
@@ -108,15 +112,18 @@ def train_on(
     `applicants` are for figures by segment and of fairness; without them there are none.
     """
     check_trainable(matrix, forbidden=request.forbidden)
-    splits = split_clients(matrix, seed=request.seed)
-    rules = SelectionRules(threads=request.settings.num_threads)
-    names, selection = select_features(splits.rows(splits.fit), seed=request.seed, rules=rules, progress=progress)
-    splits = splits.keep(names)
+    everything = split_clients(matrix, seed=request.seed)
+    names, selection = select_features(
+        everything.rows(everything.fit),
+        seed=request.seed,
+        rules=SelectionRules(threads=request.settings.num_threads),
+        progress=progress,
+    )
+    splits = everything.keep(names)
     learner = BoosterLearner(request.settings, request.seed, find_directions(splits.matrix.program))
     learner, search = _search(splits, learner, request, progress=progress)
-    developed = develop(
-        learner, splits, DevelopmentRules(request.costs, request.forbidden, request.seed), progress=progress
-    )
+    rules = DevelopmentRules(request.costs, request.forbidden, request.seed)
+    developed = develop(learner, splits, rules, progress=progress)
     progress("evaluating", 0.0)
     test = splits.rows(splits.test)
     outcomes = developed.apply(test)
@@ -138,6 +145,12 @@ def train_on(
         progress("evaluating groups", 0.0)
         report = describe_groups(report, test, outcomes, tested)
     held_out = hold_out(test.client_ids, outcomes, threshold=developed.chosen.policy.threshold, applicants=tested)
+    if request.rivals:
+        from solvent.training.rivals import Champion, compare_models  # noqa: PLC0415 - importing optbinning takes 3 s
+
+        ranked = tuple(entry.feature for entry in report.importance)
+        champion = Champion(learner, splits, everything, rules, developed.chosen, outcomes, ranked)
+        report = replace(report, comparisons=compare_models(champion, progress=progress))
     progress("writing the bundle", 0.0)
     provenance = Provenance(data_fingerprint, clock())
     manifest = write_bundle(request.out, assemble(developed, splits, report, provenance), replace=request.replace)
