@@ -1,11 +1,11 @@
-"""A bundle as the decision log keeps it: the files that decide, and those that monitoring compares with."""
+"""A bundle as the decision log keeps it: what decides, what monitoring compares with, and what is said of it."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 from solvent.bundle.agreement import MODEL_FILE, PROGRAM_FILE, check_model_text, check_program
 from solvent.bundle.calibration import CALIBRATION_FILE, Calibration
-from solvent.bundle.files import PROFILE_FILE, REFERENCE_FILE, Bundle
+from solvent.bundle.files import EVALUATION_FILE, MODEL_CARD_FILE, PROFILE_FILE, REFERENCE_FILE, Bundle
 from solvent.bundle.json_form import read_document, render_json
 from solvent.bundle.manifest import Manifest, sha256
 from solvent.bundle.policy import POLICY_FILE, read_policy, render_policy
@@ -34,17 +34,18 @@ def render_deciding_files(bundle: Bundle) -> dict[str, bytes]:
 
 
 def render_recorded_files(bundle: Bundle) -> dict[str, bytes]:
-    """Return the deciding files, and those that say what is normal if the bundle has them, as they were read.
+    """Return the deciding files, and if the bundle has them those that say what is normal and how good it is.
 
     Raises:
         BundleError: as `render_deciding_files`.
     """
     files = render_deciding_files(bundle)
     described = {PROFILE_FILE: render_json(bundle.profile)} if bundle.profile else {}
+    described |= {EVALUATION_FILE: render_json(bundle.evaluation), MODEL_CARD_FILE: bundle.model_card.encode()}
     if bundle.reference_path.is_file():
         described[REFERENCE_FILE] = bundle.reference_path.read_bytes()
     listed = bundle.manifest.files
-    return files | {name: content for name, content in described.items() if sha256(content) == listed[name]}
+    return files | {name: content for name, content in described.items() if sha256(content) == listed.get(name)}
 
 
 def restore_bundle(manifest: bytes, files: Mapping[str, bytes]) -> Bundle:

@@ -22,6 +22,23 @@ SECTIONS: tuple[tuple[Text, tuple[tuple[str, Text, str], ...]], ...] = (
             ("business", common.BUSINESS, ":material/payments:"),
         ),
     ),
+    (
+        common.MODEL_SECTION,
+        (
+            ("drift", common.DRIFT, ":material/trending_up:"),
+            ("quality", common.QUALITY, ":material/fact_check:"),
+            ("risk", common.RISK, ":material/target:"),
+            ("model", common.MODEL, ":material/account_tree:"),
+        ),
+    ),
+    (
+        common.ANSWER,
+        (
+            ("decision", common.DECISION, ":material/person_search:"),
+            ("alerts", common.ALERTS, ":material/notifications:"),
+            ("audit", common.AUDIT, ":material/lock:"),
+        ),
+    ),
 )
 """Title, and for each page its file and address, title and icon."""
 

@@ -1,6 +1,7 @@
 """The blocks that pages are built of: a figure with its note and download, a state without data, plain text."""
 
 import csv
+import html
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -50,6 +51,11 @@ def plain(text: str) -> str:
 def plain_label(text: str) -> str:
     """A stored text as a label of a chart, which would take tags for formatting."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def plain_links(text: str) -> str:
+    """A stored Markdown document without what would fetch or lead anywhere: images, links, tags."""
+    return text.replace("[", "\\[").replace("<", "&lt;").replace("http", "http\u200b")
 
 
 def to_csv(table: Table) -> bytes:
@@ -122,6 +128,17 @@ def show_empty_window(visit: Visit) -> None:
     """Say that the window holds no decision."""
     with st.container(border=True):
         show_remedy(visit.say(common.EMPTY_WINDOW), TRAFFIC_COMMAND)
+
+
+def sandboxed(document: str) -> str:
+    """A stored HTML document in a frame of its own origin: its scripts reach neither this page nor any address."""
+    policy = (
+        "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' data: blob:; style-src 'unsafe-inline'; "
+        "img-src data: blob:; font-src data:"
+    )
+    guarded = f'<meta http-equiv="Content-Security-Policy" content="{policy}">{document}'
+    style = "border:0;width:100%;height:98vh"
+    return f'<iframe sandbox="allow-scripts" title="report" style="{style}" srcdoc="{html.escape(guarded)}"></iframe>'
 
 
 @contextmanager

@@ -1,19 +1,34 @@
 """What the pages read, kept for a minute by window: two visitors of one page cost one query."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import streamlit as st
 
+from solvent.bootstrap import restore_model
+from solvent.bundle.files import EVALUATION_FILE, MODEL_CARD_FILE
+from solvent.bundle.json_form import read_document
+from solvent.bundle.manifest import Manifest
+from solvent.bundle.policy import POLICY_FILE, read_policy
 from solvent.decision_log.database.connections import SyncConnection
-from solvent.decision_log.figures import amounts, operations, overview
+from solvent.decision_log.database.roles import AS_OFFICER
+from solvent.decision_log.figures import amounts, operations, overview, risk
+from solvent.decision_log.figures.chains import ChainState, read_chain_state
+from solvent.decision_log.figures.comparison import Quartiles, read_quartiles
 from solvent.decision_log.figures.questions import Answer, Scope, open_reader
 from solvent.decision_log.figures.roll_ups import find_span, roll_up
+from solvent.decision_log.registers.drift_reports import list_reports
+from solvent.decision_log.registers.measurements import read_measurements
 from solvent.decision_log.registers.model_switches import read_switches
-from solvent.decision_log.registers.models import list_models
+from solvent.decision_log.registers.models import list_models, read_files
+from solvent.domain.measurements import Measurement
+from solvent.domain.observations import DriftRecord
+from solvent.domain.policy import Policy
 from solvent.domain.switches import ModelSwitch
+from solvent.errors import DecisionLogError
+from solvent.scoring.model import Model
 
 FRESH_SECONDS = 60.0
 MOST_KEPT = 300
@@ -49,6 +64,16 @@ class KnownModels:
     def find(self, version: str | None) -> KnownModel | None:
         """The model of a version, or the one in force."""
         return next((model for model in self.models if model.version == version), None) or self.in_force()
+
+
+@dataclass(frozen=True)
+class ModelDocuments:
+    """What is said of a model; evaluation and card are empty where the log did not keep them."""
+
+    manifest: Manifest
+    policy: Policy
+    evaluation: Mapping[str, Any]
+    card: str
 
 
 @_cached
@@ -89,6 +114,63 @@ read_latencies = _over_scope(operations.read_latencies)
 read_slowest = _over_scope(operations.read_slowest)
 read_errors = _over_scope(operations.read_errors)
 read_amounts = _over_scope(amounts.read_amounts)
+
+
+read_outcomes = _over_scope(risk.read_outcomes)
+
+
+@_cached
+def read_drift_reports(url: str) -> tuple[DriftRecord, ...]:
+    """The newest reports first."""
+    with open_reader(url) as connection:
+        return list_reports(connection)
+
+
+@_cached
+def read_measured(url: str, metrics: tuple[str, ...], since: datetime) -> tuple[Measurement, ...]:
+    """What the monitors kept of these metrics in windows that end after `since`."""
+    return read_measurements(url, metrics, since=since)
+
+
+@_cached
+def read_chains(url: str) -> Answer[ChainState]:
+    """How far the chains of the log have come."""
+    with open_reader(url) as connection:
+        return read_chain_state(connection)
+
+
+@_cached
+def read_peers(url: str, model_version: str) -> Answer[tuple[Quartiles, ...]]:
+    """What the top features of approved and refused clients were lately."""
+    with open_reader(url, session=AS_OFFICER) as connection:
+        return read_quartiles(connection, model_version)
+
+
+@_cached
+def read_documents(url: str, version: str) -> ModelDocuments:
+    """What the log keeps of a model besides the files that decide.
+
+    Raises:
+        DecisionLogError: the log does not know the version, or a file was altered.
+    """
+    with open_reader(url) as connection:
+        found = next((model for model in list_models(connection) if model.model_version == version), None)
+        if found is None:
+            raise DecisionLogError(f"the log holds no model of version {version}: run `solvent ledger verify`")
+        files = read_files(connection, found)
+    return ModelDocuments(
+        manifest=Manifest.from_json(found.manifest),
+        policy=read_policy(files[POLICY_FILE]),
+        evaluation=read_document(files[EVALUATION_FILE], file=EVALUATION_FILE) if EVALUATION_FILE in files else {},
+        card=files.get(MODEL_CARD_FILE, b"").decode(errors="replace"),
+    )
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def load_recorded_model(url: str, version: str) -> Model:
+    """A model made of what the log kept of it, ready to decide; raises DecisionLogError and BundleError."""
+    with open_reader(url, session=AS_OFFICER) as connection:
+        return restore_model(connection, version)
 
 
 def next_full_hour(now: datetime) -> datetime:

@@ -34,3 +34,41 @@ def choose_threshold(probabilities: Sequence[float], defaulted: Sequence[bool], 
         if cost <= best.cost:
             best = ThresholdChoice(probability, cost)
     return best
+
+
+@dataclass(frozen=True, slots=True)
+class RiskBin:
+    """Applications whose probability of default lies in [low, next low); counts may be expected ones."""
+
+    low: float
+    paid: float
+    defaulted: float
+
+
+@dataclass(frozen=True, slots=True)
+class CostPoint:
+    """What a threshold would do: shares between 0 and 1, the cost per application; None where nobody is approved."""
+
+    threshold: float
+    approval_rate: float
+    default_rate: float | None
+    cost: float
+
+
+def trace_costs(bins: Sequence[RiskBin], costs: CostMatrix) -> tuple[CostPoint, ...]:
+    """What each edge of ascending bins would do as a threshold, and what approving everybody would.
+
+    Raises ValueError when the bins are empty.
+    """
+    everybody = sum(one.paid + one.defaulted for one in bins)
+    if everybody <= 0:
+        raise ValueError("no applications to trace the costs of")
+    all_paid = sum(one.paid for one in bins)
+    points = []
+    paid = defaulted = 0.0
+    for threshold, following in [*((one.low, one) for one in bins), (1.0, RiskBin(1.0, 0.0, 0.0))]:
+        approved = paid + defaulted
+        cost = (costs.false_negative * defaulted + costs.false_positive * (all_paid - paid)) / everybody
+        points.append(CostPoint(threshold, approved / everybody, defaulted / approved if approved else None, cost))
+        paid, defaulted = paid + following.paid, defaulted + following.defaulted
+    return tuple(points)

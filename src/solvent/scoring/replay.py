@@ -81,6 +81,13 @@ def find_differences(recorded: RecordedDecision, model: Model) -> tuple[str, ...
 def recompute(recorded: RecordedDecision, model: Model) -> Assessment:
     """Score the recorded application with the recorded history; raises FeatureError if that history is damaged."""
     columns, history = split_application(recorded.application or {})
+    return assess_again(recorded, model, columns, history)
+
+
+def assess_again(
+    recorded: RecordedDecision, model: Model, columns: Mapping[str, Any], history: Mapping[str, Any]
+) -> Assessment:
+    """Score columns and history rows with the history that was stored when the decision was made, if it used that."""
     if recorded.history_source == "request":
         reduced = model.engine.reduce_history(history)
     elif recorded.stored_history is not None:
