@@ -14,8 +14,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from solvent.dashboard.numbers import format_share
-from solvent.dashboard.pages import home
 from solvent.dashboard.texts.language import Language
+from solvent.dashboard.views import home
 from solvent.dashboard.visit import DEFAULTS, KEPT
 from solvent.decision_log.writing.writer import PostgresDecisionLog
 from solvent.domain.policy import Decision, RiskLevel

@@ -9,7 +9,7 @@ from solvent.dashboard.texts import common
 from solvent.dashboard.texts.language import LANGUAGE_NAMES, Language, Text
 from solvent.dashboard.visit import keep, kept, publish, restore, start_visit
 
-PAGES = Path(__file__).parent / "pages"
+PAGES = Path(__file__).parent / "views"
 REFRESH_SECONDS = 60
 
 SECTIONS: tuple[tuple[Text, tuple[tuple[str, Text, str], ...]], ...] = (

@@ -16,7 +16,7 @@ from solvent.dashboard.texts import common
 from solvent.dashboard.texts.language import Text
 from solvent.dashboard.visit import Visit
 from solvent.decision_log.figures.questions import Scope
-from solvent.errors import DecisionLogError
+from solvent.errors import SolventError
 
 TRAFFIC_COMMAND = "solvent traffic --num-predictions 100"
 DATABASE_COMMAND = "solvent db check"
@@ -150,6 +150,6 @@ def reading_the_log(visit: Visit) -> Iterator[str]:
         st.stop()
     try:
         yield visit.database_url
-    except DecisionLogError:
+    except SolventError:
         st.error(visit.say(common.AWAY), icon=":material/error:")
         show_remedy(visit.say(common.AWAY_REMEDY), DATABASE_COMMAND)

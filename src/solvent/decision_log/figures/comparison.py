@@ -38,8 +38,8 @@ def read_quartiles(connection: SyncConnection, model_version: str) -> Answer[tup
     """Quartiles of the numeric top features over the latest decisions of a model, by decision."""
     parameters = {"model": model_version, "limit": COMPARED}
     quartiles = tuple(
-        Quartiles(rank, decision, *three, count)
-        for rank, decision, three, count in ask(connection, QUARTILES, parameters)
+        Quartiles(rank, decision, first, median, third, count)
+        for rank, decision, (first, median, third), count in ask(connection, QUARTILES, parameters)
     )
     return Answer(
         quartiles, as_text(connection, QUARTILES, parameters), max((one.count for one in quartiles), default=0)

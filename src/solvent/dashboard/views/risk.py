@@ -63,7 +63,10 @@ def _show_months(visit: Visit, url: str) -> None:
 
 def _show_metric(visit: Visit, title: Text, lines: list[tuple[Text, list[Measurement]]], *, name: str) -> None:
     with card(visit, title):
-        pairs = [(visit.say(text), measured) for text, measured in lines]
+        pairs = [(visit.say(text), measured) for text, measured in lines if measured]
+        if not pairs:
+            show_remedy(visit.say(texts.NO_OUTCOMES), texts.OUTCOMES_COMMAND)
+            return
         figure = draw_months(pairs, y="", is_share=name == "default_rate")
         show_chart(figure, alt=visit.say(texts.MONTHS_ALT, title=visit.say(title)), key=f"months_{name}")
         everything = [one for _, measured in lines for one in measured]

@@ -1,0 +1,60 @@
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser
+from visits import FILTERED, PAGES, Visit, start_visit
+
+from conftest import Served
+from solvent.dashboard.texts import common
+from solvent.dashboard.texts.language import Language
+
+pytestmark = [pytest.mark.browser, pytest.mark.postgres]
+
+SCREENSHOTS = Path(__file__).parents[3] / ".solvent" / "screenshots"
+AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "resultTypes": ["violations"]}
+
+
+def click_every_filter(visit: Visit) -> None:
+    for place in range(len(common.WINDOWS)):
+        visit.page.locator("[data-testid=stMain] [data-testid=stButtonGroup] button").nth(place).click()
+        visit.page.wait_for_timeout(150)
+        visit.settle()
+        assert visit.exceptions() == []
+    assert "window=range" in visit.page.url
+    versions = visit.page.locator("[data-testid=stMain] [data-testid=stSelectbox] input").first
+    versions.click()
+    visit.page.locator("[role=option]").last.click()
+    visit.page.wait_for_timeout(150)
+    visit.settle()
+    assert "model=2026.11.23" in visit.page.url
+
+
+def find_barriers(visit: Visit) -> list[str]:
+    found = Axe().run(visit.page, options=AXE).response["violations"]
+    return [f"{one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]]
+
+
+def take_picture(visit: Visit, name: str) -> None:
+    height = visit.page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
+    visit.page.set_viewport_size({"width": 1360, "height": int(height) + 20})
+    visit.page.wait_for_timeout(300)
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    visit.page.screenshot(path=SCREENSHOTS / f"{name}.png")
+    visit.page.set_viewport_size({"width": 1360, "height": 900})
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_every_page_stands_without_error_or_barrier(served: Served, browser: Browser, language: Language) -> None:
+    visit = start_visit(browser, served.address)
+    visit.go(f"?lang={language.value}&window=30d")
+    for name in PAGES:
+        visit.open(name)
+        assert visit.exceptions() == [], name
+        assert find_barriers(visit) == [], name
+        take_picture(visit, f"{name}_{language.value}")
+        if name in FILTERED:
+            click_every_filter(visit)
+        if language is Language.FRENCH:
+            assert "lang=fr" in visit.page.url
+    assert visit.faults == []

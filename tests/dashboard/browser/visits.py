@@ -1,0 +1,72 @@
+"""A visit in Chromium: moves between pages, waits until a page stands, notes what goes wrong."""
+
+from dataclasses import dataclass, field
+
+from playwright.sync_api import Browser, Page
+
+PAGES = (
+    "home", "overview", "performance", "business", "drift", "quality", "risk", "model", "decision", "alerts", "audit",
+)  # fmt: skip
+FILTERED = ("overview", "performance", "business", "risk")
+MOST_WAIT = 60_000
+STANDS = """
+() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'
+    && document.querySelector('[data-testid=stMain] h1')
+    && !document.querySelector('[data-testid=stSpinner], [data-testid=stSkeleton]')
+"""
+
+
+@dataclass
+class Visit:
+    """One tab; `faults` are console errors, uncaught exceptions, dialogs, and requests to other hosts."""
+
+    page: Page
+    address: str
+    faults: list[str] = field(default_factory=list)
+
+    def go(self, path: str = "") -> None:
+        """Open an address; Streamlit asks below the path of a page first, which is no fault."""
+        self.page.goto(f"{self.address}/{path}")
+        self.settle()
+
+    def open(self, name: str) -> None:
+        """Go to a page by its link."""
+        self.page.locator("[data-testid=stSidebarNavLink]").nth(PAGES.index(name)).click()
+        self.page.wait_for_timeout(150)
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until the page stands, then until it has stood for a moment."""
+        for _ in range(2):
+            self.page.wait_for_function(STANDS, timeout=MOST_WAIT)
+            self.page.wait_for_timeout(200)
+
+    def exceptions(self) -> list[str]:
+        """Texts of the boxes in which Streamlit shows an exception."""
+        return self.page.locator("[data-testid=stException]").all_inner_texts()
+
+
+def start_visit(browser: Browser, address: str) -> Visit:
+    """Open a tab that notes what goes wrong."""
+    context = browser.new_context(viewport={"width": 1360, "height": 900})
+    visit = Visit(context.new_page(), address)
+    page = visit.page
+    page.on("pageerror", lambda error: visit.faults.append(f"exception {error}"))
+    page.on("dialog", lambda dialog: (visit.faults.append(f"dialog {dialog.message}"), dialog.dismiss()))
+    page.on(
+        "console",
+        lambda message: (
+            visit.faults.append(message.text)
+            if message.type == "error" and "/_stcore/" not in message.location.get("url", "")
+            else None
+        ),
+    )
+    page.on(
+        "request",
+        lambda request: (
+            visit.faults.append(f"request to {request.url}")
+            if request.url.startswith(("http", "ws")) and address.partition("://")[2] not in request.url
+            else None
+        ),
+    )
+    return visit
