@@ -59,7 +59,8 @@ def test_refuses_to_forbid_a_column_that_a_declared_feature_reads() -> None:
 
 
 def test_a_client_without_history_has_no_history_features() -> None:
-    assert set(features_of()) == {"application_external_score_count"}
+    counts = {"external_score_count", "missing_count", "housing_missing_count", "possible_rate_count"}
+    assert set(features_of()) == {f"application_{count}" for count in counts}
 
 
 def test_who_pays_early_is_not_late() -> None:

@@ -127,7 +127,7 @@ def test_a_missing_table_is_told_when_it_is_read(tables: RawTables, tmp_path: Pa
 def test_tells_what_it_aggregates(tables: RawTables) -> None:
     told: list[tuple[str, float]] = []
     BatchEngine(PROGRAM, tables, progress=lambda what, share: told.append((what, share)))
-    assert told == [("aggregating bureau by client", 0.0), ("aggregating all tables by client", 0.5)]
+    assert told == [("reading applications", 0.0), ("aggregating bureau by client", 0.5)]
 
 
 def test_two_engines_share_a_connection(tables: RawTables) -> None:

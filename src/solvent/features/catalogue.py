@@ -2,15 +2,43 @@
 
 from solvent.features import (
     across,
+    across_totals,
     application,
+    application_terms,
     bureau,
+    bureau_loans,
+    bureau_months,
+    card_windows,
     credit_card,
     installments,
+    installments_windows,
     pos_cash,
+    pos_windows,
     previous_applications,
+    previous_loans,
 )
 from solvent.features.compilation import compile_features
+from solvent.features.language import Declaration
 from solvent.features.program import Program
+
+DERIVED: tuple[Declaration, ...] = (
+    *application.DECLARATIONS,
+    *application_terms.DECLARATIONS,
+    *bureau.DECLARATIONS,
+    *bureau_loans.DECLARATIONS,
+    *bureau_months.DECLARATIONS,
+    *previous_applications.DECLARATIONS,
+    *previous_loans.DECLARATIONS,
+    *pos_cash.DECLARATIONS,
+    *pos_windows.DECLARATIONS,
+    *installments.DECLARATIONS,
+    *installments_windows.DECLARATIONS,
+    *credit_card.DECLARATIONS,
+    *card_windows.DECLARATIONS,
+    *across.DECLARATIONS,
+    *across_totals.DECLARATIONS,
+)
+"""Everything that is computed, as against the raw columns of the application."""
 
 
 def build_program(forbidden: frozenset[str]) -> Program:
@@ -22,14 +50,4 @@ def build_program(forbidden: frozenset[str]) -> Program:
     Raises:
         ForbiddenFeatureError: a declared feature reads one of them.
     """
-    declarations = (
-        *application.declare_raw_columns(forbidden),
-        *application.DECLARATIONS,
-        *bureau.DECLARATIONS,
-        *previous_applications.DECLARATIONS,
-        *pos_cash.DECLARATIONS,
-        *installments.DECLARATIONS,
-        *credit_card.DECLARATIONS,
-        *across.DECLARATIONS,
-    )
-    return compile_features(declarations, forbidden=forbidden)
+    return compile_features((*application.declare_raw_columns(forbidden), *DERIVED), forbidden=forbidden)

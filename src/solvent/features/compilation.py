@@ -69,9 +69,17 @@ class _NodeList:
     def __init__(self) -> None:
         self.nodes: list[Node] = []
         self._positions: dict[Node, int] = {}
+        self._added: dict[Expression, int] = {}
+        self._named: set[Expression] = set()
+        self._rests_on_aggregate: list[bool] = []
 
     def add(self, expression: Expression) -> int:
         """Return the position of an expression's node, adding what is not there yet."""
+        if expression not in self._added:
+            self._added[expression] = self._add(expression)
+        return self._added[expression]
+
+    def _add(self, expression: Expression) -> int:
         node = Node(
             op=expression.op,
             level=expression.level,
@@ -91,10 +99,15 @@ class _NodeList:
         if node not in self._positions:
             self._positions[node] = len(self.nodes)
             self.nodes.append(node)
+            below = any(self._rests_on_aggregate[argument] for argument in node.arguments)
+            self._rests_on_aggregate.append(below or node.op == "aggregate")
         return self._positions[node]
 
     def add_columns(self, expression: Expression) -> None:
         """Add the raw columns that an expression reads, so that every order can be made total with them."""
+        if expression in self._named:
+            return
+        self._named.add(expression)
         if expression.op in _RAW:
             self.add(expression)
         for part in expression.parts:
@@ -113,22 +126,22 @@ class _NodeList:
         if not node.level.is_row:
             return
         for argument in node.arguments:
-            if self._reads_aggregate(argument) and not self.nodes[argument].level.is_row:
+            if self._rests_on_aggregate[argument] and not self.nodes[argument].level.is_row:
                 raise FeatureError(
                     f"a statistic over all rows of a client cannot be used inside the rows of {node.level.table}"
                 )
-
-    def _reads_aggregate(self, position: int) -> bool:
-        node = self.nodes[position]
-        return node.op == "aggregate" or any(self._reads_aggregate(argument) for argument in node.arguments)
 
 
 def _read_columns(expression: Expression) -> tuple[str, ...]:
     """Raw columns that a declaration names, sorted; other columns of its rows only settle ties."""
     found: set[str] = set()
+    seen: set[Expression] = set()
     stack = [expression]
     while stack:
         part = stack.pop()
+        if part in seen:
+            continue
+        seen.add(part)
         if part.op in _RAW:
             found.add(f"{part.level.table}.{part.name}")
         stack.extend(part.parts)

@@ -1,6 +1,7 @@
 """Runs a feature program over all clients of a folder of raw tables, on DuckDB."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -10,15 +11,30 @@ import numpy as np
 import numpy.typing as npt
 
 from solvent.domain.progress import Progress, silent
-from solvent.errors import FeatureError, TablesError
-from solvent.features.ibis_operations import Column, only_where
+from solvent.errors import FeatureError
+from solvent.features.feature_files import FeatureWriter
 from solvent.features.ibis_relations import ProgramRelations, Relation
+from solvent.features.many_clients import ManyClients
 from solvent.features.matrix import FeatureMatrix
-from solvent.features.operations import FLOAT32_MAX, MISSING
-from solvent.features.program import CLIENT, Feature, Program
+from solvent.features.operations import MISSING, Array
+from solvent.features.program import CLIENT, Program
 from solvent.features.request_engine import ReducedHistory
-from solvent.tables.reading import RawTables, translated_errors
+from solvent.tables.reading import RawTables, check_one_application_each, translated_errors
 from solvent.tables.schemas import TARGET
+
+BATCH_CLIENTS = 20_000
+"""Clients whose statistics are in memory at a time: 80 MB with 500 of them."""
+
+Clients = npt.NDArray[np.int64]
+Columns = dict[str, npt.NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A computed table with rows of clients, and which node's values each of its columns holds."""
+
+    table: str
+    nodes: tuple[int, ...]
 
 
 class BatchEngine:
@@ -33,12 +49,19 @@ class BatchEngine:
         self._connection = tables.connection
         self._backend = ibis.duckdb.from_connection(tables.connection)
         self._progress = progress
-        self._kept = 0
+        self._made = 0
         self._steps = _count_steps(program)
         self._relations = ProgramRelations(program, self._backend.table, self._keep)
-        _check_clients(tables)
+        self._many = ManyClients(program)
+        check_one_application_each(tables)
         with translated_errors():
-            self._clients = self._relations.clients()
+            applications = self._keep("reading applications", self._relations.applications(self._many.columns))
+            self._applications = _Kept(applications.get_name(), tuple(self._many.columns))
+            self._statistics = [
+                _Kept(self._keep(label, relation).get_name(), tuple(nodes))
+                for label, relation, nodes in self._relations.statistics(program.history_aggregates)
+            ]
+            self._clients: Clients = np.sort(self._fetch(applications.get_name(), (CLIENT,))[CLIENT])
 
     def write_features(self, out: Path) -> int:
         """Write SK_ID_CURR, TARGET (missing where unknown) and the features to Parquet, by client; return the rows.
@@ -50,81 +73,102 @@ class BatchEngine:
         """
         if not out.parent.is_dir():
             raise FeatureError(f"the folder {out.parent} does not exist: make it, or write to another one")
-        partial = out.with_name(f".{out.name}.partial")
-        query = self._sql(self._select(lambda feature: self._text_or_number(feature, "float32")))
-        copy = f"COPY ({query}) TO ? (FORMAT parquet, COMPRESSION zstd)"
-        try:
-            with translated_errors():
-                (rows,) = self._connection.execute(copy, [str(partial)]).fetchone()
-            partial.replace(out)
-        finally:
-            partial.unlink(missing_ok=True)
-        return int(rows)
+        with FeatureWriter(self._program, out) as writer:
+            for start, clients, target, values in self._batches():
+                self._progress("writing features", start / len(self._clients))
+                writer.write(clients, target, values)
+        return len(self._clients)
 
     def read_matrix(self) -> FeatureMatrix:
         """Compute all features into memory, rounded to float32."""
-        clients, target, values = self._read("float32")
+        clients, target, values = self._read(np.empty((len(self._clients), len(self._program.features)), np.float32))
         return FeatureMatrix(clients, values, target.astype(np.float32), self._program)
 
-    def read_values(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    def read_values(self) -> tuple[Clients, Array]:
         """Clients, and features before rounding: float64 of shape (clients, features). For comparing engines."""
-        clients, _, values = self._read("float64")
+        clients, _, values = self._read(np.empty((len(self._clients), len(self._program.features))))
         return clients, values
 
     def read_histories(self, *, chunk: int = 10_000) -> Iterator[tuple[int, ReducedHistory]]:
         """Reduce the history of every client, as the request engine would; fetched in batches of `chunk` clients."""
         bound = self._program.application_bound
         free = [node for node in self._program.history_aggregates if node not in bound]
-        columns = {f"n{node}": self._relations.number(node, self._clients) for node in free}
-        relation, leaves = self._with_leaves(self._clients.relation.select(CLIENT, **columns), bound)
-        with translated_errors():
-            fetched = self._connection.execute(self._sql(relation))
-            while batch := fetched.fetchmany(chunk):
-                for row in batch:
-                    yield int(row[0]), _read_history(row[1:], free, leaves)
+        kept = self._keep_leaves(bound)
+        for start in range(0, len(self._clients), chunk):
+            clients = self._clients[start : start + chunk]
+            statistics = self._read_statistics(clients)
+            numbers = np.stack([statistics[node] for node in free], axis=1) if free else np.empty((len(clients), 0))
+            rows = [(table, self._read_leaves(table, clients)) for table in kept]
+            for place, client in enumerate(clients.tolist()):
+                own = {
+                    node: column[starts[place] : starts[place + 1]]
+                    for table, (starts, columns) in rows
+                    for node, column in zip(table.nodes, columns, strict=True)
+                }
+                yield client, ReducedHistory(dict(zip(free, numbers[place].tolist(), strict=True)), own)
 
-    def _with_leaves(self, relation: Relation, bound: frozenset[int]) -> tuple[Relation, dict[str, list[int]]]:
-        """Add a list of rows per table, with the raw columns that the statistics bound to the application need."""
+    def _keep_leaves(self, bound: frozenset[int]) -> list[_Kept]:
+        """Keep the raw columns that the statistics bound to the application need, table by table."""
         leaves: dict[str, list[int]] = {}
         for node in self._program.needed_by(n for n in self._program.history_aggregates if n in bound):
             if self._program.is_row_leaf(node):
                 leaves.setdefault(self._program.nodes[node].level.table, []).append(node)
-        for table, nodes in leaves.items():
-            rows = self._relations.leaves(table, nodes).rename({f"rows_{table}": "rows"})
-            relation = relation.left_join(rows, CLIENT).drop(f"{CLIENT}_right")
-        return relation, leaves
+        with translated_errors():
+            return [self._keep_rows(table, nodes) for table, nodes in leaves.items()]
+
+    def _keep_rows(self, table: str, nodes: list[int]) -> _Kept:
+        rows = self._keep(f"reading rows of {table}", self._relations.leaves(table, nodes))
+        return _Kept(rows.get_name(), tuple(nodes))
+
+    def _read_leaves(self, kept: _Kept, clients: Clients) -> tuple[list[int], list[Array]]:
+        """Where the rows of each client begin and end, and the columns of all of them."""
+        rows = self._fetch(kept.table, between=clients)
+        starts = np.searchsorted(rows[CLIENT], [*clients.tolist(), clients[-1] + 1])
+        return starts.tolist(), [rows[f"n{node}"] for node in kept.nodes]
+
+    def _batches(self) -> Iterator[tuple[int, Clients, Array, Array]]:
+        """Features of the clients in batches, in order of the clients: where it starts, clients, TARGET, values."""
+        for start in range(0, len(self._clients), BATCH_CLIENTS):
+            clients = self._clients[start : start + BATCH_CLIENTS]
+            given = self._read_statistics(clients)
+            applications = self._fetch(self._applications.table, between=clients)
+            given |= {node: applications[f"n{node}"] for node in self._applications.nodes}
+            yield start, clients, applications[TARGET], self._many.evaluate(given, len(clients))
+
+    def _read_statistics(self, clients: Clients) -> dict[int, Array]:
+        """Each statistic over histories for these clients, NaN for those without rows."""
+        found: dict[int, Array] = {}
+        for kept in self._statistics:
+            rows = self._fetch(kept.table, between=clients)
+            places = np.searchsorted(clients, rows[CLIENT])
+            known = clients[np.minimum(places, len(clients) - 1)] == rows[CLIENT]
+            for node in kept.nodes:
+                found[node] = np.full(len(clients), MISSING)
+                found[node][places[known]] = rows[f"n{node}"][known]
+        return found
+
+    def _read(self, values: npt.NDArray[Any]) -> tuple[Clients, Array, npt.NDArray[Any]]:
+        target = np.empty(len(self._clients))
+        for start, clients, known, features in self._batches():
+            target[start : start + len(clients)] = known
+            values[start : start + len(clients)] = features
+        return self._clients, target, values
+
+    def _fetch(self, table: str, columns: tuple[str, ...] = ("*",), *, between: Clients | None = None) -> Columns:
+        """Columns by name, by client; numbers are float64 with NaN where missing, clients are integers."""
+        within = "" if between is None else f"WHERE {CLIENT} BETWEEN {between[0]:d} AND {between[-1]:d}"
+        query = f"SELECT {', '.join(columns)} FROM {table} {within} ORDER BY {CLIENT}"  # noqa: S608 - names of ours
+        with translated_errors():
+            fetched = self._connection.execute(query).fetchnumpy()
+        return {
+            name: np.ma.getdata(values) if name == CLIENT else np.ma.filled(values, MISSING)
+            for name, values in fetched.items()
+        }
 
     def _keep(self, label: str, relation: Relation) -> Relation:
-        self._progress(f"aggregating {label}", self._kept / self._steps)
-        self._kept += 1
+        self._progress(label, min(self._made / self._steps, 1.0))
+        self._made += 1
         return self._backend.create_table(f"solvent_{uuid4().hex}", relation, temp=True)
-
-    def _read(self, number: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[Any], npt.NDArray[Any]]:
-        query = self._sql(self._select(lambda feature: self._number(feature, number)))
-        with translated_errors():
-            columns = self._connection.execute(query).fetchnumpy()
-        clients, target = columns.pop(CLIENT), columns.pop(TARGET)
-        values = np.empty((len(clients), len(columns)), dtype=number)
-        for position, name in enumerate(self._program.names):
-            values[:, position] = np.ma.filled(columns.pop(name), np.nan)
-        return np.ma.getdata(clients), np.ma.filled(target, np.nan), values
-
-    def _sql(self, relation: Relation) -> str:
-        return str(self._backend.compile(relation))
-
-    def _select(self, column_of: Callable[[Feature], Column]) -> Relation:
-        relation = self._clients.relation
-        columns = {feature.name: column_of(feature) for feature in self._program.features}
-        return relation.select(CLIENT, TARGET, **columns).order_by(CLIENT)
-
-    def _number(self, feature: Feature, number: str) -> Column:
-        value = self._relations.number(feature.node, self._clients)
-        return value.cast(number) if feature.categories else _finite(value).cast(number)
-
-    def _text_or_number(self, feature: Feature, number: str) -> Column:
-        if feature.categories:
-            return self._relations.value(feature.node, self._clients)
-        return self._number(feature, number)
 
 
 def _count_steps(program: Program) -> int:
@@ -132,27 +176,3 @@ def _count_steps(program: Program) -> int:
     levels = {program.nodes[program.nodes[node].of[0]].level for node in program.history_aggregates}
     groups = {node.level for node in program.nodes if node.op == "aggregate" and node.level.per}
     return len(levels) + len(groups) + 1
-
-
-def _check_clients(tables: RawTables) -> None:
-    """Raise TablesError if a client has two applications: which one counts is not ours to choose."""
-    query = f"SELECT count({CLIENT}) - count(DISTINCT {CLIENT}) FROM application"  # noqa: S608
-    with translated_errors():
-        (row,) = tables.connection.execute(query).fetchall()
-    if row[0]:
-        raise TablesError(f"application: {row[0]} rows repeat a client (see `solvent data check`): keep one of each")
-
-
-def _finite(value: Column) -> Column:
-    return only_where(value.abs() <= FLOAT32_MAX, value)
-
-
-def _read_history(row: tuple[Any, ...], free: list[int], leaves: dict[str, list[int]]) -> ReducedHistory:
-    numbers = (MISSING if value is None else value for value in row)
-    aggregates = dict(zip(free, numbers, strict=False))
-    rows = {
-        node: np.array([fields[f"n{node}"] for fields in listed or ()], dtype=np.float64)
-        for listed, nodes in zip(row[len(free) :], leaves.values(), strict=True)
-        for node in nodes
-    }
-    return ReducedHistory(aggregates, rows)

@@ -1,6 +1,6 @@
 """A feature program as relations: the rows of each table, then one row per loan, then one per client."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,7 @@ from solvent.features.program import (
     Program,
     ValueKind,
 )
+from solvent.tables.schemas import TARGET
 
 Relation = Any
 """An ibis table expression; ibis ships no types that mypy could check."""
@@ -54,27 +55,27 @@ class ProgramRelations:
         self._keep = keep
         self._scopes: dict[Level, _Scope] = {}
 
-    def clients(self) -> _Scope:
-        """One row per application: its raw columns, and a column for each statistic over its history."""
-        relation = self._read_table(APPLICATION)
+    def applications(self, positions: Iterable[int]) -> Relation:
+        """One row per application: the client, TARGET, and these of its columns as numbers."""
+        scope = _Scope(CLIENT_LEVEL, self._read_table(APPLICATION))
+        columns = {_column(position): self.number(position, scope) for position in positions}
+        return scope.relation.select(CLIENT, TARGET, **columns)
+
+    def statistics(self, positions: Iterable[int]) -> Iterator[tuple[str, Relation, list[int]]]:
+        """One relation per level that statistics are taken over: a row per client that has rows, a column for each."""
         by_level: dict[Level, list[int]] = {}
-        for position in self._program.history_aggregates:
+        for position in positions:
             rows = self._program.nodes[self._program.nodes[position].of[0]].level
             by_level.setdefault(rows, []).append(position)
-        for level, positions in by_level.items():
-            aggregated = self._aggregate(self._scope(level), positions, [CLIENT])
-            relation = _join_client(relation, self._keep(_label(level, "client"), aggregated))
-        # Kept, because planning the features over nine joins took DuckDB 5 s, and over one table 1 s.
-        clients = _Scope(CLIENT_LEVEL, self._keep("all tables by client", relation))
-        return self._with_layers(clients, [feature.node for feature in self._program.features])
+        for level, over in by_level.items():
+            found = self._aggregate(self._scope(level), over, [CLIENT])
+            numbers = {_column(one): self._as_number(found[_column(one)], self._program.nodes[one]) for one in over}
+            yield _label(level, "client"), found.select(CLIENT, **numbers), over
 
     def leaves(self, table: str, positions: Iterable[int]) -> Relation:
-        """One row per client: the values of these nodes for each of its rows, as a list of structs called `rows`."""
+        """The values of these nodes for each row of a table, beside its client."""
         scope = self._scope(Level(table))
-        fields = {}
-        for position in positions:
-            fields[_column(position)] = self.number(position, scope).fill_null(float("nan"))
-        return scope.relation.group_by(CLIENT).aggregate(rows=ibis.struct(fields).collect())
+        return scope.relation.select(CLIENT, **{_column(one): self.number(one, scope) for one in positions})
 
     def number(self, position: int, scope: _Scope) -> Column:
         """The values of a node as float64: flags as 0 and 1, categories as codes."""
@@ -83,8 +84,10 @@ class ProgramRelations:
             return self.value(position, scope).cast("float64")
         # An unknown category has no code, so a raw column need not be cleaned first.
         text = self._raw(node, scope) if node.op == "column" else self.value(position, scope)
-        codes = [(category, float(code)) for code, category in enumerate(node.categories)]
-        return text.cases(*codes, else_=ibis.null("float64"))
+        return _encode(text, node)
+
+    def _as_number(self, statistic: Column, node: Node) -> Column:
+        return _encode(statistic, node) if node.kind is ValueKind.CATEGORY else statistic.cast("float64")
 
     def value(self, position: int, scope: _Scope) -> Column:
         """The values of a node over a scope's rows."""
@@ -268,8 +271,10 @@ def clean_column(raw: Column, cleaning: Cleaning) -> Column:
     return ibis.cases((condition, value), else_=ibis.null("float64"))
 
 
-def _join_client(relation: Relation, aggregated: Relation) -> Relation:
-    return relation.left_join(aggregated.drop("group_size"), CLIENT).drop(f"{CLIENT}_right")
+def _encode(text: Column, node: Node) -> Column:
+    """The code of each category; an unknown one has none."""
+    codes = [(category, float(code)) for code, category in enumerate(node.categories)]
+    return text.cases(*codes, else_=ibis.null("float64"))
 
 
 def _column(position: int) -> str:
@@ -289,6 +294,6 @@ def _borrowed(name: str) -> str:
 
 
 def _label(level: Level, by: str) -> str:
-    """What a kept relation holds, for people."""
+    """What is being done to keep a relation, for people."""
     rows = f"{level.per} of {level.table}" if level.per else level.table
-    return f"{rows} by {by}"
+    return f"aggregating {rows} by {by}"

@@ -9,7 +9,7 @@ previous = table("previous_application")
 approved = previous.NAME_CONTRACT_STATUS == "Approved"
 refused = previous.NAME_CONTRACT_STATUS == "Refused"
 open_loan = approved & is_sentinel(previous.DAYS_LAST_DUE)
-_simple_interest = ratio(
+simple_interest = ratio(
     ratio(previous.AMT_ANNUITY * previous.CNT_PAYMENT, previous.AMT_CREDIT) - 1.0, previous.CNT_PAYMENT
 )
 
@@ -88,7 +88,7 @@ DECLARATIONS: tuple[Declaration, ...] = (
         unit="months", meaning="mean term of the approved loans", reason="PREVIOUS_APPLICATIONS",
     ),
     feature(
-        "previous_simple_interest_mean", mean(_simple_interest, where=approved),
+        "previous_simple_interest_mean", mean(simple_interest, where=approved),
         unit="share", meaning="interest per instalment over credit of approved loans, mean",
         reason="PREVIOUS_APPLICATIONS",
     ),

@@ -85,15 +85,15 @@ def _compile_stage(program: Program, stage: Stage) -> list[Step]:
     return [compile_step(program, position) for position in stage.positions]
 
 
-def compile_step(program: Program, position: int) -> Step:
-    """Compile one node that is neither a leaf nor a statistic."""
+def compile_step(program: Program, position: int, *, many: bool = False) -> Step:
+    """Compile one node that is neither a leaf nor a statistic; with `many` a client's value is one of an array."""
     node = program.nodes[position]
     if node.op == "before":
         return _before(position, node)
-    return _calculate(position, node.of, _function_of(program, node))
+    return _calculate(position, node.of, _function_of(program, node, arrays=many or node.level.is_row))
 
 
-def _function_of(program: Program, node: Node) -> Callable[..., Any]:
+def _function_of(program: Program, node: Node, *, arrays: bool) -> Callable[..., Any]:
     match node.op:
         case "groups":
             return Segments.by
@@ -102,10 +102,10 @@ def _function_of(program: Program, node: Node) -> Callable[..., Any]:
         case "lookup":
             return _look_up
         case "is_in":
-            return _membership(program, node)
+            return _membership(program, node, arrays=arrays)
         case "same_category":
-            return _same_category(program, node)
-    return (ARRAY_OPERATIONS if node.level.is_row else SCALAR_OPERATIONS)[node.op]
+            return _same_category(program, node, arrays=arrays)
+    return (ARRAY_OPERATIONS if arrays else SCALAR_OPERATIONS)[node.op]
 
 
 def _look_up(value: Array, segments: Value, key: Array) -> Array:
@@ -145,22 +145,22 @@ def _calculate(position: int, of: tuple[int, ...], function: Callable[..., Any])
     return run
 
 
-def _membership(program: Program, node: Node) -> Callable[..., Any]:
+def _membership(program: Program, node: Node, *, arrays: bool) -> Callable[..., Any]:
     categories = program.nodes[node.of[0]].categories
     wanted = np.array([*(float(text in node.texts) for text in categories), MISSING])
-    if node.level.is_row:
+    if arrays:
         return lambda codes: _translate(codes, wanted)
     return lambda code: MISSING if math.isnan(code) else float(wanted[int(code)])
 
 
-def _same_category(program: Program, node: Node) -> Callable[..., Any]:
+def _same_category(program: Program, node: Node, *, arrays: bool) -> Callable[..., Any]:
     left, right = (program.nodes[argument].categories for argument in node.of)
     codes_in_left = np.array([*(float(left.index(text)) if text in left else -1.0 for text in right), MISSING])
-    compare = (ARRAY_OPERATIONS if node.level.is_row else SCALAR_OPERATIONS)["equal"]
+    compare = (ARRAY_OPERATIONS if arrays else SCALAR_OPERATIONS)["equal"]
 
     def run(first: Value, second: Value) -> Value:
         translated = _translate(np.atleast_1d(second), codes_in_left)
-        return compare(first, translated if node.level.is_row else float(translated[0]))
+        return compare(first, translated if arrays else float(translated[0]))
 
     return run
 

@@ -14,7 +14,7 @@ import duckdb
 
 from solvent.errors import TablesError
 from solvent.tables.files import FILE_NAMES, find_table_files
-from solvent.tables.schemas import HISTORY_TABLES, table_schemas
+from solvent.tables.schemas import CLIENT, HISTORY_TABLES, table_schemas
 from solvent.tables.views import create_application_views, create_empty_views, create_views
 
 _FILE_ERRORS = (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.IOException, duckdb.Error)
@@ -95,6 +95,15 @@ def translated_errors() -> Iterator[None]:
         if type(error) not in _FILE_ERRORS:
             raise
         raise TablesError(_describe(str(error))) from None
+
+
+def check_one_application_each(tables: RawTables) -> None:
+    """Raise TablesError if a client has two applications: which one counts is not ours to choose."""
+    query = f"SELECT count({CLIENT}) - count(DISTINCT {CLIENT}) FROM application"  # noqa: S608 - a name of ours
+    with translated_errors():
+        ((repeated,),) = tables.connection.execute(query).fetchall()
+    if repeated:
+        raise TablesError(f"application: {repeated} rows repeat a client (see `solvent data check`): keep one of each")
 
 
 def _describe(message: str) -> str:
