@@ -5,7 +5,7 @@
 Five folds over all labelled applications; each model is fitted on four of them (a tenth of those rows ends its growth)
 and scores the fifth. Prints the AUC of all out-of-fold scores with DeLong's interval, and the paired difference. With
 1,150 applications the standard error is about 0.03: this shows that the whole path runs on real rows, and little more.
-The clients of `clients_with_instalments.csv` are enriched in defaults and the only ones with instalments, so having some
+The clients of `clients_with_instalments.csv` are enriched in defaults and alone have instalments, so having any
 gives a default away: the line without them is the honest one.
 """
 
