@@ -12,7 +12,8 @@ from solvent.decision_log.database.connections import SyncConnection, connect_sy
 from solvent.decision_log.reading.decided_outcomes import read_decided_outcomes
 from solvent.decision_log.reading.monitoring import ObservedDecisions
 from solvent.decision_log.registers.alerts import AlertStore
-from solvent.decision_log.registers.measurements import keep_measurements
+from solvent.decision_log.registers.drift_reports import has_report
+from solvent.decision_log.registers.measurements import keep_measurements, wait_for_turn
 from solvent.decision_log.registers.models import list_models, read_files
 from solvent.domain.clock import utc_now
 from solvent.domain.measurements import Window
@@ -61,7 +62,7 @@ def watch_bundle(folder: Path) -> WatchedModel:
 
 @contextmanager
 def watch_everything(url: str, settings: Settings, *, bundle: Path | None = None) -> Iterator[Watch]:
-    """Give every monitor of the deployment, its rules, and where alerts go, on one connection.
+    """Give every monitor of the deployment, its rules, and where alerts go, to one caller at a time.
 
     With `bundle` inputs are compared with that folder, without it with what the log kept of the model that decides.
 
@@ -72,12 +73,15 @@ def watch_everything(url: str, settings: Settings, *, bundle: Path | None = None
     rules = read_rules(settings.alert_rules)
     hook = settings.alert_webhook
     with observe_log(url) as (log, connection):
+        wait_for_turn(connection)
 
         def find_model(version: str) -> WatchedModel:
             return watch_recorded_model(connection, version) if bundle is None else watch_bundle(bundle)
 
         def keep_report(report: InputReport, now: datetime) -> None:
-            log.keep_drift_report(report.to_record(now))
+            record = report.to_record(now)
+            if not has_report(connection, record.period_start, record.period_end, record.reference_dataset):
+                log.keep_drift_report(record)
 
         yield Watch(
             monitors=(

@@ -8,8 +8,11 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import pytest
+
 from solvent.domain.alerts import Alert, Breach, Delivery, Severity
 from solvent.domain.measurements import Window
+from solvent.errors import MonitoringError
 from solvent.monitoring.webhook import PAUSES_SECONDS, Webhook, deliver_waiting
 
 NOW = datetime(2026, 6, 8, 12, tzinfo=UTC)
@@ -144,6 +147,13 @@ def test_nobody_there_is_no_answer() -> None:
         taken.bind(("127.0.0.1", 0))
         (found,) = webhook(f"http://127.0.0.1:{taken.getsockname()[1]}/").deliver([ALERT])
     assert (found.attempts, found.status_code, found.is_delivered) == (3, None, False)
+
+
+@pytest.mark.parametrize("url", ["", "hooks.example/x", "ftp://hooks.example/x", "http://", "http://h:port/"])
+def test_what_is_no_address_is_refused_and_not_shown(url: str) -> None:
+    with pytest.raises(MonitoringError, match="SOLVENT_ALERT_WEBHOOK is no address: give a URL such as") as caught:
+        webhook(url)
+    assert "hooks.example" not in str(caught.value)
 
 
 def test_what_failed_waits_for_the_next_run_and_what_was_taken_is_not_sent_again() -> None:

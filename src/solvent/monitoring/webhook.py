@@ -8,6 +8,7 @@ import httpx
 
 from solvent.domain.alerts import Alert, Delivery
 from solvent.domain.ports import AlertLog, Clock
+from solvent.errors import MonitoringError
 
 TIMEOUT_SECONDS = 5.0
 PAUSES_SECONDS = (1.0, 4.0)
@@ -22,6 +23,9 @@ class Webhook:
     """
 
     def __init__(self, url: str, *, clock: Clock, sleep: Callable[[float], None] = time.sleep) -> None:
+        """Raises MonitoringError if the URL cannot be one; the message does not show it, since it may hold a secret."""
+        if not _is_address(url):
+            raise MonitoringError("SOLVENT_ALERT_WEBHOOK is no address: give a URL such as https://host/path")
         self._url = url
         self._clock = clock
         self._sleep = sleep
@@ -85,6 +89,14 @@ def render_alert(alert: Alert) -> dict[str, object]:
         "window_start": None if window is None else window.start.astimezone(UTC).isoformat(),
         "window_end": None if window is None else window.end.astimezone(UTC).isoformat(),
     }
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL:
+        return False
+    return parsed.scheme in ("http", "https") and bool(parsed.host)
 
 
 def _is_taken(status: int | None) -> bool:

@@ -118,6 +118,21 @@ def test_keeps_the_newest_figure_of_each_window(database_url: str) -> None:
     assert read_measurements(database_url, ["psi"], since=WINDOW.end) == ()
 
 
+def test_of_the_windows_that_end_on_one_day_the_last_is_kept(database_url: str) -> None:
+    def week_to(hour: int, *, day: int = 8, subject: str = "income") -> Measurement:
+        end = datetime(2026, 6, day, hour, tzinfo=UTC)
+        return Measurement("psi", Window(end - 7 * 24 * HOUR, end), 500, hour / 100, subject)
+
+    day_before, whole = week_to(23, day=7), week_to(9, subject="")
+    for one in (day_before, week_to(9), week_to(10), week_to(11), whole):
+        keep_measurements(database_url, [one], measured_at=NOW)
+    kept = read_measurements(database_url, ["psi"], since=WINDOW.start)
+    assert kept == (whole, day_before, week_to(11))
+    shorter = Measurement("psi", Window(datetime(2026, 6, 8, tzinfo=UTC), datetime(2026, 6, 8, 12, tzinfo=UTC)), 9, 0.5)
+    keep_measurements(database_url, [shorter], measured_at=NOW + (92 * 24 - 2) * HOUR)
+    assert read_measurements(database_url, ["psi"], since=WINDOW.start) == (whole, shorter, week_to(11))
+
+
 def test_an_unmigrated_database_is_an_error_with_its_remedy(unmigrated_url: str) -> None:
     with pytest.raises(DecisionLogError, match="run `solvent db upgrade`"):
         AlertStore(unmigrated_url).list()

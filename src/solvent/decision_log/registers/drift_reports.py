@@ -1,5 +1,7 @@
 """The table `drift_reports`: what each comparison found."""
 
+from datetime import datetime
+
 import psycopg
 from psycopg.types.json import Jsonb
 
@@ -11,6 +13,11 @@ _KEEP = """
 INSERT INTO drift_reports (generated_at, period_start, period_end, reference_dataset, reference_size, current_size,
     drift_detected, drift_score, n_features_drifted, drifted_features, report_html_path, report_json_path, metadata)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id
+"""
+_HAS = """
+SELECT EXISTS (
+    SELECT FROM drift_reports WHERE (period_start, period_end, reference_dataset) = (%s, %s, %s)
+)
 """
 _LIST = """
 SELECT generated_at, period_start, period_end, reference_dataset, reference_size, current_size, drift_detected,
@@ -32,6 +39,14 @@ def keep_report(connection: SyncConnection, report: DriftRecord) -> int:
     except psycopg.Error as error:
         raise DecisionLogError("the report cannot be kept: run `solvent db check`") from error
     return int(row[0]) if row else 0
+
+
+def has_report(connection: SyncConnection, start: datetime, end: datetime, reference: str) -> bool:
+    """Whether a report of that period against that reference is kept; raises DecisionLogError."""
+    try:
+        return connection.execute(_HAS, (start, end, reference)).fetchone() == (True,)
+    except psycopg.Error as error:
+        raise DecisionLogError("the reports cannot be read: run `solvent db check`") from error
 
 
 def list_reports(connection: SyncConnection, *, limit: int = 100) -> tuple[DriftRecord, ...]:
