@@ -149,7 +149,7 @@ def serve(url: str, home: Path, **settings: str) -> Iterator[str]:
         **os.environ, **dashboard_environment(database_url=url, api_url="http://127.0.0.1:9"),
         "SOLVENT_HOME": str(home), **settings,
     }  # fmt: skip
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: S603 - our own command
         (sys.executable, *dashboard_command(port)), env=environment, cwd=home, stdout=subprocess.DEVNULL
     )
     try:
