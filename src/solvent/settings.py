@@ -63,6 +63,9 @@ class Settings(BaseSettings):
     failures_kept_days: int = Field(5 * 366, ge=30, description="the same for requests that got no decision")
     telemetry_kept_days: int = Field(30, ge=1, description="the same for scores of shadow models")
     claims_kept_hours: int = Field(72, ge=24, description="age at which an Idempotency-Key may be used anew")
+    promotion_gates: Path | None = Field(
+        None, description="TOML file of promotion gates; unset: those that are shipped"
+    )
     alert_rules: Path | None = Field(None, description="TOML file of alert rules; unset: those that are shipped")
     alert_webhook: SecretStr | None = Field(None, description="http(s) URL that is told of alerts; unset: none")
     bundle_public_key: Path | None = Field(None, description="take only bundles that the key with this half has signed")
@@ -78,6 +81,11 @@ class Settings(BaseSettings):
         if self.mlflow_tracking_uri:
             return self.mlflow_tracking_uri
         return f"sqlite:///{(self.home / 'mlflow' / 'mlflow.db').resolve()}"
+
+    @property
+    def models_folder(self) -> Path:
+        """Where promotion puts the champion's bundle."""
+        return self.home / "models"
 
     @property
     def asks_for_keys(self) -> bool:

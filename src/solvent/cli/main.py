@@ -28,6 +28,7 @@ from solvent.cli import (
     performance,
     portfolio,
     replay,
+    retraining,
     serving,
     traffic,
     training,
@@ -56,6 +57,7 @@ world.add_to(app)
 data.add_to(app)
 features.add_to(app)
 training.add_to(app)
+retraining.add_to(app)
 models.add_to(app)
 portfolio.add_to(app)
 serving.add_to(app)

@@ -2,21 +2,18 @@
 # ruff: noqa: PLC0415 - what a command needs is imported when it runs, so that --help answers at once
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from solvent.cli.options import Who
-
-if TYPE_CHECKING:
-    from solvent.training.tracking import ChampionChange, ModelRegistry
+from solvent.cli import promotion
 
 group = typer.Typer(no_args_is_help=True, help="See which models there are, and choose the champion.")
-Why = Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason, for the audit.")]
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the group to the app."""
+    promotion.add_to(group)
     app.add_typer(group, name="model")
 
 
@@ -34,7 +31,10 @@ def show() -> None:
 
     Exit codes: 0 listed, 1 the model store cannot be used, 2 wrong usage.
     """
-    models = _registry().list_models()
+    from solvent.cli.model_store import open_registry
+    from solvent.settings import read_settings
+
+    models = open_registry(read_settings()).list_models()
     if not models:
         typer.echo("no models yet: run `solvent train --data DIR --out BUNDLE`")
         return
@@ -73,51 +73,3 @@ def sign(
     version = read_bundle(bundle).version
     sign_bundle(bundle, signer.sign)
     typer.echo(f"{version} signed with key {signer.public_key.fingerprint}")
-
-
-@group.command()
-def promote(
-    version: Annotated[int, typer.Argument(metavar="VERSION", help="Number of the version, see `solvent model list`.")],
-    why: Why,
-    who: Who,
-) -> None:
-    """Make a version the champion.
-
-    Example:
-        solvent model promote 2 --why "better recall at the same cost"
-
-    Writes: the alias in the model store, and an audit entry with who, when
-    and why.
-
-    Exit codes: 0 promoted, 1 no such version or the store cannot be used, 2
-    wrong usage.
-    """
-    _report(_registry().promote(version, who=who, why=why))
-
-
-@group.command()
-def rollback(why: Why, who: Who) -> None:
-    """Make the champion's predecessor champion again.
-
-    Example:
-        solvent model rollback --why "recall fell after the release"
-
-    Writes: the alias in the model store, and an audit entry with who, when
-    and why.
-
-    Exit codes: 0 rolled back, 1 there is no predecessor or the store cannot
-    be used, 2 wrong usage.
-    """
-    _report(_registry().rollback(who=who, why=why))
-
-
-def _registry() -> "ModelRegistry":
-    from solvent.settings import read_settings
-    from solvent.training.tracking import ModelRegistry
-
-    return ModelRegistry(read_settings().tracking_uri)
-
-
-def _report(change: "ChampionChange") -> None:
-    before = "none" if change.from_version is None else f"version {change.from_version}"
-    typer.echo(f"champion: version {change.to_version} (before: {before}); recorded for {change.who}")

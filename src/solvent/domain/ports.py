@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from solvent.domain.alerts import Alert, Breach, Delivery
+from solvent.domain.matured import MaturedDecision
 from solvent.domain.observations import DecisionScope, DriftRecord, OperationCounts, QualityCounts, VectorBatch
+from solvent.domain.outcomes import DefaultDefinition
 from solvent.domain.records import FailureRecord, Receipt, ServedModel, StoredHistory, Submission
 
 
@@ -15,6 +17,14 @@ class Clock(Protocol):
 
     def __call__(self) -> datetime:
         """Return the time now, aware, in UTC."""
+        ...
+
+
+class Exclusive(Protocol):
+    """Holds off every other process that changes the same thing, while its context lasts."""
+
+    def __call__(self) -> AbstractContextManager[None]:
+        """Wait for the turn, for a bounded time; raises SolventError when it is over."""
         ...
 
 
@@ -106,4 +116,18 @@ class ObservedLog(Protocol):
 
     def keep_drift_report(self, report: DriftRecord) -> int:
         """Store a report; returns the number of its row."""
+        ...
+
+
+class MaturedLog(Protocol):
+    """The decision log as a retraining reads it."""
+
+    def read_matured(
+        self, program_digest: str, *, definition: DefaultDefinition, as_of: datetime
+    ) -> Iterator[MaturedDecision]:
+        """Yield the last matured decision on each client by models with this feature program, by client.
+
+        Raises:
+            DecisionLogError: the log cannot be read.
+        """
         ...

@@ -15,6 +15,7 @@ from solvent.training.groups import Group
 from solvent.training.held_out import HeldOut
 from solvent.training.importance import TOP_FEATURES, Importance
 from solvent.training.measures import ScoredOutcomes
+from solvent.training.population import ChampionComparison, Population
 from solvent.training.risk_bands import RiskBands
 from solvent.training.threshold import PolicyChoice
 
@@ -25,7 +26,7 @@ class TrainingReport:
 
     `splits`: rows and defaults of each part. `rounds`: trees in the model. `importance`: every feature, ranked.
     `selection` and `search` are None where none took place; `segments` and `fairness` are empty where nothing but
-    features is known of the test clients.
+    features is known of the test clients; `population` and `challenge` tell of a retraining.
     """
 
     seed: int
@@ -42,6 +43,8 @@ class TrainingReport:
     comparisons: Comparisons = field(default_factory=Comparisons)
     segments: tuple[Group, ...] = ()
     fairness: FairnessReport | None = None
+    population: Population | None = None
+    challenge: ChampionComparison | None = None
 
     @property
     def top_features(self) -> tuple[str, ...]:
@@ -74,6 +77,8 @@ class TrainingReport:
             "test": self.test,
             "segments": self.segments,
             "fairness": self.fairness,
+            "population": self.population,
+            "challenge": self.challenge,
             "importance": self.importance[:TOP_FEATURES],
             "selection": self.selection,
             "search": self.search,

@@ -19,18 +19,15 @@ from solvent.features.matrix import FeatureMatrix
 from solvent.tables.files import find_table_files
 from solvent.tables.reading import open_tables
 from solvent.tables.schemas import HISTORY_TABLES
-from solvent.training.applicants import Applicants, read_applicants
+from solvent.training.applicants import read_applicants
 from solvent.training.assembly import Provenance, assemble
+from solvent.training.background import NOTHING_KNOWN, Background, measure_with
 from solvent.training.comparison import SearchBudget, SearchReport
 from solvent.training.development import DevelopmentRules, develop
 from solvent.training.evaluation import evaluate
-from solvent.training.fairness import measure_fairness
 from solvent.training.fingerprint import fingerprint_files
 from solvent.training.fitting import BoosterLearner, LearnerSettings, check_trainable
-from solvent.training.groups import measure_segments
-from solvent.training.held_out import hold_out
 from solvent.training.importance import rank_features
-from solvent.training.measures import ScoredOutcomes
 from solvent.training.monotone import find_directions
 from solvent.training.report import TrainingReport, TrainingResult
 from solvent.training.risk_bands import measure_bands
@@ -78,7 +75,12 @@ def train(request: TrainingRequest, *, progress: Progress = silent, clock: Clock
     with open_tables(request.data, memory_limit=request.memory_limit) as tables:
         applicants = read_applicants(tables)
     return train_on(
-        matrix, request, data_fingerprint=fingerprint, applicants=applicants, progress=progress, clock=clock
+        matrix,
+        request,
+        data_fingerprint=fingerprint,
+        background=Background(applicants),
+        progress=progress,
+        clock=clock,
     )
 
 
@@ -103,14 +105,11 @@ def train_on(
     request: TrainingRequest,
     *,
     data_fingerprint: str,
-    applicants: Applicants | None = None,
+    background: Background = NOTHING_KNOWN,
     progress: Progress = silent,
     clock: Clock = utc_now,
 ) -> TrainingResult:
-    """Train on labelled applications whose features are known; raises as `train` does.
-
-    `applicants` are for figures by segment and of fairness; without them there are none.
-    """
+    """Train on labelled applications whose features are known; raises as `train` does."""
     check_trainable(matrix, forbidden=request.forbidden)
     everything = split_clients(matrix, seed=request.seed)
     names, selection = select_features(
@@ -140,34 +139,23 @@ def train_on(
         selection=selection,
         search=search,
     )
-    tested = None if applicants is None else applicants.rows(test.client_ids)
-    if tested is not None:
-        progress("evaluating groups", 0.0)
-        report = describe_groups(report, test, outcomes, tested)
-    held_out = hold_out(test.client_ids, outcomes, threshold=developed.chosen.policy.threshold, applicants=tested)
     if request.rivals:
         from solvent.training.rivals import Champion, compare_models  # noqa: PLC0415 - importing optbinning takes 3 s
 
         ranked = tuple(entry.feature for entry in report.importance)
         champion = Champion(learner, splits, everything, rules, developed.chosen, outcomes, ranked)
         report = replace(report, comparisons=compare_models(champion, progress=progress))
+    progress("evaluating groups", 0.0)
+    unselected = matrix.rows(everything.test) if background.champion is not None else test
+    tested = measure_with(background, report, test, outcomes, unselected=unselected)
+    report = tested.report
     progress("writing the bundle", 0.0)
     provenance = Provenance(data_fingerprint, clock())
     manifest = write_bundle(request.out, assemble(developed, splits, report, provenance), replace=request.replace)
     return _log(
-        TrainingResult(request.out, manifest, report, outcomes, held_out), request.tracking_uri, progress=progress
-    )
-
-
-def describe_groups(
-    report: TrainingReport, matrix: FeatureMatrix, outcomes: ScoredOutcomes, applicants: Applicants
-) -> TrainingReport:
-    """Add figures by segment and of fairness on the test rows."""
-    policy, seed = report.chosen.policy, report.seed
-    return replace(
-        report,
-        segments=measure_segments(outcomes, applicants, policy, seed=seed),
-        fairness=measure_fairness(matrix, outcomes, applicants, policy, seed=seed),
+        TrainingResult(request.out, manifest, report, outcomes, tested.held_out, tested.rival),
+        request.tracking_uri,
+        progress=progress,
     )
 
 

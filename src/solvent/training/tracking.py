@@ -5,7 +5,7 @@ import os
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,9 +14,12 @@ from urllib.request import url2pathname
 
 import orjson
 
+from solvent.bundle.manifest import sha256
 from solvent.domain.clock import utc_now
-from solvent.domain.ports import Clock
+from solvent.domain.ports import Clock, Exclusive
 from solvent.errors import TrainingError
+from solvent.training.evidence import Evidence, EvidenceError, check_evidence, held_out_file
+from solvent.training.exclusive import hold_file
 from solvent.training.plots import draw_plots
 from solvent.training.report import TrainingResult
 from solvent.training.run_values import list_metrics, list_parameters
@@ -49,7 +52,10 @@ class RegisteredModel:
 
 @dataclass(frozen=True, slots=True)
 class ChampionChange:
-    """An entry of the audit: who made which version champion, when, why, and which one was it before."""
+    """An entry of the audit: who made which version champion, when, why, and which one it was before.
+
+    `action` is register, promote, rollback or refuse; of a refusal, `gates` names what the version did not pass.
+    """
 
     action: str
     who: str
@@ -57,6 +63,7 @@ class ChampionChange:
     when: datetime
     from_version: int | None
     to_version: int
+    gates: tuple[str, ...] = ()
 
 
 class ModelRegistry:
@@ -68,14 +75,24 @@ class ModelRegistry:
     Args:
         tracking_uri: "sqlite:///PATH" (the artefacts then lie beside that file) or a PostgreSQL address.
         clock: gives the time of changes.
+        artifacts: where artefacts of a PostgreSQL store lie, a folder or an address such as s3://...
+        exclusive: holds off other processes; unset: a lock beside the SQLite file.
 
     Raises:
         TrainingError: the store cannot be opened.
     """
 
-    def __init__(self, tracking_uri: str, *, clock: Clock = utc_now) -> None:
+    def __init__(
+        self,
+        tracking_uri: str,
+        *,
+        clock: Clock = utc_now,
+        artifacts: str | None = None,
+        exclusive: Exclusive | None = None,
+    ) -> None:
         self._clock = clock
-        self._artifacts = _artifact_location(tracking_uri)
+        self._artifacts = _artifact_location(tracking_uri) or artifacts
+        self.alone = exclusive or _lock_beside(tracking_uri)
         with _translated():
             try:
                 self._client = MlflowClient(tracking_uri)
@@ -90,12 +107,13 @@ class ModelRegistry:
         with _translated():
             run = self._client.create_run(self._find_experiment(), run_name=result.manifest.version).info
             try:
-                self._fill_run(run.run_id, result)
+                digests = self._fill_run(run.run_id, result)
             except BaseException:
                 self._client.set_terminated(run.run_id, "FAILED")
                 raise
             self._client.set_terminated(run.run_id)
-            version = self._register(f"{run.artifact_uri}/bundle", run.run_id, result)
+        with self.alone(), _translated():
+            version = self._register(f"{run.artifact_uri}/bundle", run.run_id, result, held_out=digests)
             if self._find_champion() is None:
                 self._change_champion("register", version, who=who, why="first version")
             else:
@@ -119,35 +137,45 @@ class ModelRegistry:
             for entry in found
         )
 
-    def promote(self, version: int, *, who: str, why: str) -> ChampionChange:
-        """Make a version champion.
+    def find_version(self, name: str) -> int:
+        """The version of a number or an alias; raises TrainingError if there is none."""
+        with _translated():
+            version = self._aliases().get(name) or (int(name) if name.isascii() and name.isdigit() else 0)
+        self.check_version(version)
+        return version
 
-        Raises:
-            TrainingError: there is no such version, it is champion already, or nobody or no reason is given.
-        """
+    def check_version(self, version: int) -> None:
+        """Raise TrainingError if there is no such version."""
         if version not in {model.version for model in self.list_models()}:
-            raise TrainingError(f"there is no version {version}: see `solvent model list`")
-        with _translated():
-            if version == self._find_champion():
-                raise TrainingError(f"version {version} is champion already: see `solvent model list`")
-            return self._change_champion("promote", version, who=who, why=why)
+            raise TrainingError("there is no such version: see `solvent model list`")
 
-    def rollback(self, *, who: str, why: str) -> ChampionChange:
-        """Make the champion's predecessor champion again; a second rollback goes one further back.
+    def find_champion(self) -> int | None:
+        """The champion's version."""
+        with _translated():
+            return self._find_champion()
+
+    def read_evidence(self, version: int) -> Evidence:
+        """Read what speaks for a version; raises EvidenceError if anything of it is missing or altered."""
+        with _translated():
+            found = self._client.get_model_version(MODEL_NAME, str(version))
+            folders = [self._find_artifact(str(found.run_id), name) for name in ("bundle", "held_out")]
+        if folders[0] is None:
+            raise EvidenceError("the bundle is missing in the model store: train the model again")
+        return check_evidence(folders[0], folders[1], found.tags)
+
+    def change_champion(self, action: str, version: int, *, who: str, why: str) -> ChampionChange:
+        """Make a version champion and record it, whoever it is; hold `alone` meanwhile.
 
         Raises:
-            TrainingError: there is no predecessor, or nobody or no reason is given.
+            TrainingError: nobody or no reason is given.
         """
-        champions: list[int] = []
-        for change in self.read_audit():
-            if change.action == "rollback":
-                champions.pop()
-            else:
-                champions.append(change.to_version)
-        if len(champions) < 2:
-            raise TrainingError("no version was champion before this one: promote another version instead")
         with _translated():
-            return self._change_champion("rollback", champions[-2], who=who, why=why)
+            return self._change_champion(action, version, who=who, why=why)
+
+    def note_refusal(self, version: int, *, who: str, why: str, gates: tuple[str, ...]) -> None:
+        """Record that a version was not promoted, and which gates it did not pass; hold `alone` meanwhile."""
+        with _translated():
+            self._note(ChampionChange("refuse", who, why, self._clock(), self._find_champion(), version, gates))
 
     def read_audit(self) -> tuple[ChampionChange, ...]:
         """Every change of champion, the oldest first."""
@@ -155,7 +183,13 @@ class ModelRegistry:
             tags = self._tags()
         return tuple(_read_change(tags[name]) for name in sorted(tags) if name.startswith(_AUDIT))
 
-    def _fill_run(self, run_id: str, result: TrainingResult) -> None:
+    def _find_artifact(self, run_id: str, name: str) -> Path | None:
+        if not self._client.list_artifacts(run_id, name):
+            return None
+        return Path(self._client.download_artifacts(run_id, name))
+
+    def _fill_run(self, run_id: str, result: TrainingResult) -> dict[str, str]:
+        """Fill a run; return the digest of each file of held-out rows, by the version of the bundle that scored it."""
         metrics = list_metrics(result.report)
         parameters = {**list_parameters(result.report), "data_fingerprint": result.manifest.data_fingerprint}
         now = int(self._clock().timestamp() * 1000)
@@ -167,28 +201,34 @@ class ModelRegistry:
         with tempfile.TemporaryDirectory() as directory:
             draw_plots(result.report, result.outcomes, Path(directory))
             self._client.log_artifacts(run_id, directory, "plots")
+        with tempfile.TemporaryDirectory() as directory:
+            digests = _write_held_out(result, Path(directory))
+            self._client.log_artifacts(run_id, directory, "held_out")
         self._client.log_artifacts(run_id, str(result.directory), "bundle")
+        return digests
 
-    def _register(self, source: str, run_id: str, result: TrainingResult) -> int:
+    def _register(self, source: str, run_id: str, result: TrainingResult, *, held_out: dict[str, str]) -> int:
         tags = {"bundle_version": result.manifest.version, "bundle_digest": result.manifest.digest}
+        tags["held_out"] = orjson.dumps(held_out).decode()
         if not self._client.search_registered_models(f"name='{MODEL_NAME}'"):
             self._client.create_registered_model(MODEL_NAME)
         tags["auc"] = str(result.report.test.auc.value)
         return int(self._client.create_model_version(MODEL_NAME, source, run_id, tags=tags).version)
 
     def _change_champion(self, action: str, version: int, *, who: str, why: str) -> ChampionChange:
-        if not who.strip() or not why.strip():
-            raise TrainingError("a change of champion needs a name and a reason: give --who and --why")
+        check_named(who, why)
         change = ChampionChange(action, who, why, self._clock(), self._find_champion(), version)
-        number = sum(name.startswith(_AUDIT) for name in self._tags()) + 1
         # The entry comes before the change: a crash between them may leave a record too many, never one too few.
-        self._client.set_registered_model_tag(
-            MODEL_NAME, f"{_AUDIT}{number:06}.{change.when:%Y%m%dT%H%M%S%f}", orjson.dumps(change).decode()
-        )
+        self._note(change)
         self._client.set_registered_model_alias(MODEL_NAME, CHAMPION, str(version))
         if self._aliases().get(CHALLENGER) == version:
             self._client.delete_registered_model_alias(MODEL_NAME, CHALLENGER)
         return change
+
+    def _note(self, change: ChampionChange) -> None:
+        number = sum(name.startswith(_AUDIT) for name in self._tags()) + 1
+        name = f"{_AUDIT}{number:06}.{change.when:%Y%m%dT%H%M%S%f}"
+        self._client.set_registered_model_tag(MODEL_NAME, name, orjson.dumps(change).decode())
 
     def _find_champion(self) -> int | None:
         return self._aliases().get(CHAMPION)
@@ -217,6 +257,12 @@ def log_training(result: TrainingResult, tracking_uri: str, *, who: str = "solve
     return ModelRegistry(tracking_uri).log(result, who=who)
 
 
+def check_named(who: str, why: str) -> None:
+    """Raise TrainingError if nobody or no reason is given."""
+    if not who.strip() or not why.strip():
+        raise TrainingError("a change of champion needs a name and a reason: give --who and --why")
+
+
 @contextmanager
 def _translated() -> Iterator[None]:
     """Keep MLflow and its migrations quiet, and turn their errors into ours; an address may hold a password."""
@@ -228,6 +274,22 @@ def _translated() -> Iterator[None]:
             yield
         except (MlflowException, OSError) as error:
             raise TrainingError(_UNUSABLE) from error
+
+
+def _write_held_out(result: TrainingResult, folder: Path) -> dict[str, str]:
+    rows = {result.manifest.version: result.held_out}
+    if result.rival is not None:
+        rows[result.rival[0]] = result.rival[1]
+    contents = {version: held_out.to_parquet() for version, held_out in rows.items()}
+    for version, content in contents.items():
+        (folder / held_out_file(version)).write_bytes(content)
+    return {version: sha256(content) for version, content in contents.items()}
+
+
+def _lock_beside(tracking_uri: str) -> Exclusive:
+    if not tracking_uri.startswith(_SQLITE):
+        return nullcontext
+    return lambda: hold_file(Path(tracking_uri.removeprefix(_SQLITE)).with_suffix(".lock"))
 
 
 def _artifact_location(tracking_uri: str) -> str | None:
@@ -244,4 +306,5 @@ def _local_path(source: str) -> str:
 
 def _read_change(text: str) -> ChampionChange:
     entry = orjson.loads(text)
-    return ChampionChange(**{**entry, "when": datetime.fromisoformat(entry["when"])})
+    gates = tuple(entry.get("gates", ()))
+    return ChampionChange(**{**entry, "when": datetime.fromisoformat(entry["when"]), "gates": gates})

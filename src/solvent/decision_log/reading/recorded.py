@@ -57,10 +57,11 @@ def _as_decision(row: dict[str, Any]) -> RecordedDecision:
     compressed = row.pop("input")
     for name in ("warning_flags", "reasons", "top_numbers", "top_categories"):
         row[name] = None if row[name] is None else tuple(row[name])
-    return RecordedDecision(application=None if compressed is None else json.loads(_inflate(compressed)), **row)
+    return RecordedDecision(application=None if compressed is None else json.loads(inflate(compressed)), **row)
 
 
-def _inflate(compressed: bytes) -> bytes:
+def inflate(compressed: bytes) -> bytes:
+    """Unpack a recorded input; raises DecisionLogError if it was altered."""
     try:
         return zlib.decompress(compressed)
     except zlib.error as error:

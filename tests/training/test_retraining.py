@@ -1,0 +1,133 @@
+"""A challenger from matured decisions: a bundle like any other, compared with the champion on the same rows."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import numpy as np
+import pytest
+from small_portfolio import QUICK, make_portfolio
+
+from solvent.bundle.files import Bundle, read_bundle
+from solvent.domain.matured import MaturedDecision
+from solvent.domain.outcomes import DefaultDefinition
+from solvent.domain.promotion import Gate
+from solvent.errors import TrainingError
+from solvent.features.matrix import FeatureMatrix
+from solvent.training.retraining import RetrainingRequest, fingerprint_decisions, label_decisions, retrain
+from solvent.training.run import TrainingRequest, train_on
+
+DECIDED = datetime(2026, 6, 1, tzinfo=UTC)
+AS_OF = datetime(2027, 8, 1, tzinfo=UTC)
+
+
+class MemoryLog:
+    """The port over a list."""
+
+    def __init__(self, decisions: list[MaturedDecision]) -> None:
+        self.decisions = decisions
+        self.asked: list[tuple[str, DefaultDefinition, datetime]] = []
+
+    def read_matured(
+        self, program_digest: str, *, definition: DefaultDefinition, as_of: datetime
+    ) -> Iterator[MaturedDecision]:
+        self.asked.append((program_digest, definition, as_of))
+        return iter(self.decisions)
+
+
+def decided(matrix: FeatureMatrix, *, refused: int = 0) -> list[MaturedDecision]:
+    """One matured decision for each row, the first ones refused."""
+    return [
+        MaturedDecision(
+            request_id=UUID(int=number),
+            decided_at=DECIDED + timedelta(minutes=number),
+            client_id=int(client),
+            features=values.astype("<f4").tobytes(),
+            application={"CODE_GENDER": "M" if number % 2 else "F", "DAYS_BIRTH": -12_000, "AMT_INCOME_TOTAL": 1e5},
+            has_history=True,
+            is_approved=number >= refused,
+            has_defaulted=bool(target),
+        )
+        for number, (client, values, target) in enumerate(
+            zip(matrix.client_ids, matrix.values, matrix.target, strict=True)
+        )
+    ]
+
+
+@pytest.fixture(scope="module")
+def champion(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    """A model of another portfolio, in which the second feature says nothing."""
+    matrix = make_portfolio(seed=9)
+    blind = replace(matrix, values=np.where(np.arange(6) == 1, np.float32(np.nan), matrix.values))
+    out = tmp_path_factory.mktemp("models") / "champion"
+    train_on(blind, TrainingRequest(data=Path(), out=out, settings=QUICK), data_fingerprint="d")
+    return read_bundle(out)
+
+
+def run(champion: Bundle, decisions: list[MaturedDecision], out: Path) -> "MemoryLog":
+    log = MemoryLog(decisions)
+    retrain(champion, log, RetrainingRequest(out, AS_OF, settings=QUICK))
+    return log
+
+
+def test_asks_for_decisions_with_the_champions_features_and_definition(champion: Bundle, tmp_path: Path) -> None:
+    log = run(champion, decided(make_portfolio()), tmp_path / "challenger")
+    assert log.asked == [(champion.program.digest, champion.policy.default_definition, AS_OF)]
+
+
+def test_makes_a_bundle_that_beats_a_blind_champion_on_the_same_rows(champion: Bundle, tmp_path: Path) -> None:
+    decisions = decided(make_portfolio(4_000), refused=40)
+    result = retrain(champion, MemoryLog(decisions), RetrainingRequest(tmp_path / "new", AS_OF, settings=QUICK))
+    bundle = read_bundle(tmp_path / "new")
+    assert bundle.policy.forbidden_columns == champion.policy.forbidden_columns
+    assert result.rival is not None
+    version, rows = result.rival
+    assert version == champion.version
+    assert rows.client_ids.tolist() == result.held_out.client_ids.tolist()
+    challenge = bundle.evaluation["challenge"]
+    assert challenge["champion"] == champion.version
+    auc = challenge["figures"]["worsenings"][0]
+    assert auc["gate"] == Gate.AUC
+    assert auc["high"] < -0.05
+    assert bundle.evaluation["population"] == {
+        "source": "decision log",
+        "decisions": 4_000,
+        "refused": 40,
+        "first_decided_at": "2026-06-01T00:00:00+00:00",
+        "last_decided_at": "2026-06-03T18:39:00+00:00",
+    }
+    assert {group["label"] for group in bundle.evaluation["fairness"]["groups"]} == {"F", "M", "25 to 35"}
+
+
+def test_the_same_decisions_give_the_same_bundle(champion: Bundle, tmp_path: Path) -> None:
+    decisions = decided(make_portfolio())
+    for name in ("one", "two"):
+        run(champion, decisions, tmp_path / name)
+    assert read_bundle(tmp_path / "one").digest == read_bundle(tmp_path / "two").digest
+
+
+def test_refuses_to_train_on_no_decision_or_a_damaged_one(champion: Bundle, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="import outcomes with `solvent outcomes import`"):
+        run(champion, [], tmp_path / "none")
+    decisions = decided(make_portfolio())
+    decisions[0] = replace(decisions[0], features=decisions[0].features[:-4])
+    with pytest.raises(TrainingError, match="does not fit its program: run `solvent ledger verify`"):
+        run(champion, decisions, tmp_path / "damaged")
+    assert not (tmp_path / "none").exists()
+    assert not (tmp_path / "damaged").exists()
+
+
+def test_labels_come_from_the_recorded_application() -> None:
+    labels = label_decisions(decided(make_portfolio(2_000))[:2]).labels
+    assert labels["sex"].tolist() == ["F", "M"]
+    assert labels["age_band"].tolist() == ["25 to 35", "25 to 35"]
+    assert labels["region_rating"].tolist() == ["", ""]
+
+
+def test_the_fingerprint_is_that_of_requests_outcomes_and_features() -> None:
+    one = decided(make_portfolio(2_000))[0]
+    line = f"{one.request_id} {int(one.has_defaulted)} {hashlib.sha256(one.features).hexdigest()}\n"
+    assert fingerprint_decisions([one]) == hashlib.sha256(line.encode()).hexdigest()
