@@ -39,6 +39,7 @@ def test_has_every_command_that_people_script_against() -> None:
         "alerts resolve",
         "alerts rules",
         "data check",
+        "drift report",
         "features build",
         "features store",
         "train",

@@ -59,12 +59,21 @@ def decided(matrix: FeatureMatrix, *, refused: int = 0) -> list[MaturedDecision]
 
 @pytest.fixture(scope="module")
 def champion(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
-    """A model of another portfolio, in which the second feature says nothing."""
+    """A model of another portfolio, in which the second feature says little."""
     matrix = make_portfolio(seed=9)
-    blind = replace(matrix, values=np.where(np.arange(6) == 1, np.float32(np.nan), matrix.values))
+    noise = np.random.default_rng(1).normal(size=len(matrix)).astype(np.float32)
+    blurred = matrix.values.copy()
+    blurred[:, 1] += 2 * noise
     out = tmp_path_factory.mktemp("models") / "champion"
-    train_on(blind, TrainingRequest(data=Path(), out=out, settings=QUICK), data_fingerprint="d")
+    train_on(
+        replace(matrix, values=blurred), TrainingRequest(data=Path(), out=out, settings=QUICK), data_fingerprint="d"
+    )
     return read_bundle(out)
+
+
+def decisions_for(champion: Bundle, rows: int = 2_000, *, refused: int = 0) -> list[MaturedDecision]:
+    """Decisions by a model with the champion's features."""
+    return decided(make_portfolio(rows).keep(champion.program.names), refused=refused)
 
 
 def run(champion: Bundle, decisions: list[MaturedDecision], out: Path) -> "MemoryLog":
@@ -74,12 +83,12 @@ def run(champion: Bundle, decisions: list[MaturedDecision], out: Path) -> "Memor
 
 
 def test_asks_for_decisions_with_the_champions_features_and_definition(champion: Bundle, tmp_path: Path) -> None:
-    log = run(champion, decided(make_portfolio()), tmp_path / "challenger")
+    log = run(champion, decisions_for(champion), tmp_path / "challenger")
     assert log.asked == [(champion.program.digest, champion.policy.default_definition, AS_OF)]
 
 
-def test_makes_a_bundle_that_beats_a_blind_champion_on_the_same_rows(champion: Bundle, tmp_path: Path) -> None:
-    decisions = decided(make_portfolio(4_000), refused=40)
+def test_makes_a_bundle_that_beats_a_champion_of_other_days_on_the_same_rows(champion: Bundle, tmp_path: Path) -> None:
+    decisions = decisions_for(champion, 4_000, refused=40)
     result = retrain(champion, MemoryLog(decisions), RetrainingRequest(tmp_path / "new", AS_OF, settings=QUICK))
     bundle = read_bundle(tmp_path / "new")
     assert bundle.policy.forbidden_columns == champion.policy.forbidden_columns
@@ -91,7 +100,7 @@ def test_makes_a_bundle_that_beats_a_blind_champion_on_the_same_rows(champion: B
     assert challenge["champion"] == champion.version
     auc = challenge["figures"]["worsenings"][0]
     assert auc["gate"] == Gate.AUC
-    assert auc["high"] < -0.05
+    assert auc["high"] < -0.01
     assert bundle.evaluation["population"] == {
         "source": "decision log",
         "decisions": 4_000,
@@ -103,7 +112,7 @@ def test_makes_a_bundle_that_beats_a_blind_champion_on_the_same_rows(champion: B
 
 
 def test_the_same_decisions_give_the_same_bundle(champion: Bundle, tmp_path: Path) -> None:
-    decisions = decided(make_portfolio())
+    decisions = decisions_for(champion)
     for name in ("one", "two"):
         run(champion, decisions, tmp_path / name)
     assert read_bundle(tmp_path / "one").digest == read_bundle(tmp_path / "two").digest
@@ -112,7 +121,7 @@ def test_the_same_decisions_give_the_same_bundle(champion: Bundle, tmp_path: Pat
 def test_refuses_to_train_on_no_decision_or_a_damaged_one(champion: Bundle, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="import outcomes with `solvent outcomes import`"):
         run(champion, [], tmp_path / "none")
-    decisions = decided(make_portfolio())
+    decisions = decisions_for(champion)
     decisions[0] = replace(decisions[0], features=decisions[0].features[:-4])
     with pytest.raises(TrainingError, match="does not fit its program: run `solvent ledger verify`"):
         run(champion, decisions, tmp_path / "damaged")

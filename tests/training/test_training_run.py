@@ -104,6 +104,7 @@ def test_tells_its_steps(tmp_path: Path) -> None:
         *(f"growing trees, model {number} of 4" for number in (1, 2, 3, 4)),
         "calibrating",
         "evaluating",
+        "evaluating groups",
         "writing the bundle",
     ]
 
