@@ -29,10 +29,12 @@ RULES = (
     MonotoneRule("application_ext_source_?", FALLS, _SCORE),
     *(
         MonotoneRule(f"application_external_score_{statistic}", FALLS, _SCORE)
-        for statistic in ("mean", "min", "max", "median", "sum", "weighted", "product*")
+        for statistic in ("mean", "min", "max", "median", "sum", "weighted", "product*", "geometric_mean*")
     ),
     MonotoneRule("*_late_share*", RISES, _LATE),
     MonotoneRule("*_late_tolerant_share*", RISES, _LATE),
+    MonotoneRule("*_late_loan_share*", RISES, _LATE),
+    MonotoneRule("*_late_[0-9]*_share", RISES, _LATE),
     MonotoneRule("*_late_days_m*", RISES, _LATE),
     MonotoneRule("*_late_days_sum*", RISES, _LATE),
     MonotoneRule("*_late_tolerant_days_m*", RISES, _LATE),
