@@ -149,6 +149,14 @@ def test_nobody_there_is_no_answer() -> None:
     assert (found.attempts, found.status_code, found.is_delivered) == (3, None, False)
 
 
+def test_an_answer_that_does_not_come_in_time_is_none() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        hook = Webhook(url, clock=lambda: NOW, sleep=lambda _: None, timeout_seconds=0.05)
+        (found,) = hook.deliver([ALERT])
+    assert (found.attempts, found.status_code, found.is_delivered) == (3, None, False)
+
+
 @pytest.mark.parametrize("url", ["", "hooks.example/x", "ftp://hooks.example/x", "http://", "http://h:port/"])
 def test_what_is_no_address_is_refused_and_not_shown(url: str) -> None:
     with pytest.raises(MonitoringError, match="SOLVENT_ALERT_WEBHOOK is no address: give a URL such as") as caught:

@@ -22,18 +22,26 @@ class Webhook:
     Idempotency-Key: a receiver that has taken an alert whose answer was lost gets it again.
     """
 
-    def __init__(self, url: str, *, clock: Clock, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        clock: Clock,
+        sleep: Callable[[float], None] = time.sleep,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+    ) -> None:
         """Raises MonitoringError if the URL cannot be one; the message does not show it, since it may hold a secret."""
         if not _is_address(url):
             raise MonitoringError("SOLVENT_ALERT_WEBHOOK is no address: give a URL such as https://host/path")
         self._url = url
         self._clock = clock
         self._sleep = sleep
+        self._timeout_seconds = timeout_seconds
 
     def deliver(self, alerts: Sequence[Alert]) -> list[Delivery]:
         """Send the alerts and return what became of each; after one that found no taker, the others wait."""
         deliveries: list[Delivery] = []
-        with httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False, follow_redirects=False) as client:
+        with httpx.Client(timeout=self._timeout_seconds, trust_env=False, follow_redirects=False) as client:
             for alert in alerts:
                 deliveries.append(self._deliver_one(client, alert))
                 if not deliveries[-1].is_delivered:

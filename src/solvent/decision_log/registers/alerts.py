@@ -7,7 +7,7 @@ from datetime import datetime
 import psycopg
 
 from solvent.decision_log.database.connections import Row, SyncConnection, connect_sync
-from solvent.decision_log.database.roles import AS_MONITOR
+from solvent.decision_log.database.roles import AS_MONITOR, AS_READER
 from solvent.domain.alerts import Alert, Breach, Delivery, Severity
 from solvent.domain.measurements import Window
 from solvent.errors import DecisionLogError
@@ -89,7 +89,7 @@ class AlertStore:
         Raises:
             DecisionLogError: the database cannot be used.
         """
-        with self._connected() as connection:
+        with self._connected(AS_READER) as connection:
             return tuple(_to_alert(row) for row in connection.execute(LIST.encode(), (with_resolved, limit)))
 
     def acknowledge(self, alert_id: int, *, who: str, now: datetime) -> Alert:
@@ -139,10 +139,10 @@ class AlertStore:
         return _to_alert(row)
 
     @contextmanager
-    def _connected(self) -> Iterator[SyncConnection]:
+    def _connected(self, role: str = AS_MONITOR) -> Iterator[SyncConnection]:
         with connect_sync(self._url, application_name="solvent-alerts") as connection:
             try:
-                connection.execute(AS_MONITOR)
+                connection.execute(role.encode())
                 yield connection
             except psycopg.Error as error:
                 raise DecisionLogError("the alerts cannot be used: run `solvent db upgrade`, then try again") from error
