@@ -9,9 +9,9 @@ import numpy.typing as npt
 from solvent.bundle.files import Bundle
 from solvent.bundle.profile import Profile, read_profile
 from solvent.bundle.reference import ScoredRows
+from solvent.domain.measurements import Window
 from solvent.monitoring.binning import BinnedDecisions, count_decisions, expected_counts
 from solvent.monitoring.drift import Comparison, DriftReport, detect_drift
-from solvent.monitoring.windows import Window
 from solvent.scoring.model import Model
 from tiny_model import draw_rows
 

@@ -12,9 +12,9 @@ from solvent.cli.progress import shown_progress
 if TYPE_CHECKING:
     from solvent.decision_log.database.connections import SyncConnection
     from solvent.decision_log.reading.monitoring import ObservedDecisions
+    from solvent.domain.measurements import Window
     from solvent.monitoring.input_watch import InputReport, WatchRequest
     from solvent.monitoring.watched_model import WatchedModel
-    from solvent.monitoring.windows import Window
 
 group = typer.Typer(no_args_is_help=True, help="Compare recent applications with those that the model was made for.")
 
@@ -106,7 +106,7 @@ def report(
 
 
 def _window(start: datetime | None, end: datetime | None, *, days: int, now: datetime) -> "Window":
-    from solvent.monitoring.windows import Window
+    from solvent.domain.measurements import Window
 
     last = now if end is None else end.replace(tzinfo=UTC)
     first = last - timedelta(days=days) if start is None else start.replace(tzinfo=UTC)
@@ -140,7 +140,7 @@ def _request(
 
 
 def _read_period(text: str) -> "Window":
-    from solvent.monitoring.windows import Window
+    from solvent.domain.measurements import Window
 
     first, _, last = text.partition("/")
     try:

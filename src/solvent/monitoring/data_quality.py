@@ -7,13 +7,12 @@ from datetime import timedelta
 import numpy as np
 
 from solvent.bundle.profile import Profile
+from solvent.domain.measurements import Measurement, Window
 from solvent.domain.observations import QualityCounts
 from solvent.features.program import APPLICATION, CLIENT_LEVEL, Program
 from solvent.monitoring.binning import BinnedDecisions
 from solvent.monitoring.distances import adjust_for_many, measure_chi_squared
 from solvent.monitoring.drift import LEVEL, MINIMUM_DECISIONS
-from solvent.monitoring.measurements import Measurement
-from solvent.monitoring.windows import Window
 
 MISSING_RISE = 0.05
 """Rise of a column's missing share, in points, that is worth an alarm."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from solvent.bundle.profile import Bins, Integers, Profile
+from solvent.domain.measurements import Measurement, Window
 from solvent.monitoring.binning import BinnedDecisions
 from solvent.monitoring.distances import (
     adjust_for_many,
@@ -15,8 +16,6 @@ from solvent.monitoring.distances import (
     measure_kolmogorov_smirnov,
     measure_psi,
 )
-from solvent.monitoring.measurements import Measurement
-from solvent.monitoring.windows import Window
 
 MINIMUM_DECISIONS = 500
 """Fewer get no verdict: from here on a shift of PSI 0.1 in one feature of 250 is significant at the level below."""

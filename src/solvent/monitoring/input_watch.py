@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from solvent.bundle.reference import ScoredRows
+from solvent.domain.measurements import Window
 from solvent.domain.observations import DecisionScope, DriftRecord
 from solvent.domain.ports import ObservedLog
 from solvent.domain.progress import Progress, silent
@@ -14,7 +15,6 @@ from solvent.monitoring.data_quality import STALE_AFTER, QualityReport, assess_q
 from solvent.monitoring.drift import DRIFTED_SHARE, Comparison, DriftReport, detect_drift
 from solvent.monitoring.segments import Segment
 from solvent.monitoring.watched_model import WatchedModel
-from solvent.monitoring.windows import Window
 
 SAMPLE_ROWS = 1_000
 _SEED = 5

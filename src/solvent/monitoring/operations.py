@@ -4,9 +4,8 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from solvent.domain.measurements import Measurement, Window
 from solvent.domain.observations import OperationCounts, StageTimes
-from solvent.monitoring.measurements import Measurement
-from solvent.monitoring.windows import Window
 
 WEEKS_NEEDED = 4
 """Earlier weeks that a usual volume needs."""
