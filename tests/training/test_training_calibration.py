@@ -94,14 +94,14 @@ def test_few_defaults_keep_a_line_even_if_the_truth_is_bent() -> None:
 
 
 def test_many_defaults_and_a_bent_truth_get_isotonic() -> None:
-    scores, defaulted = draw(bent, rows=30_000)
+    scores, defaulted = draw(bent, rows=20_000)
     choice = choose_calibration(scores, defaulted, seed=0)
     assert choice.calibration == fit_isotonic(scores, defaulted)
     assert choice.log_losses[ISOTONIC] == min(choice.log_losses.values())
 
 
 def test_many_defaults_and_a_straight_truth_keep_platt() -> None:
-    scores, defaulted = draw(straight, rows=30_000)
+    scores, defaulted = draw(straight, rows=20_000)
     choice = choose_calibration(scores, defaulted, seed=0)
     assert defaulted.sum() > 1_000
     assert choice.calibration.method is PLATT

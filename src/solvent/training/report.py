@@ -49,7 +49,12 @@ class TrainingReport:
     @property
     def top_features(self) -> tuple[str, ...]:
         """Names of the most important features."""
-        return tuple(entry.feature for entry in self.importance[:TOP_FEATURES])
+        return self.ranked_features[:TOP_FEATURES]
+
+    @property
+    def ranked_features(self) -> tuple[str, ...]:
+        """Names of all features, the most important first."""
+        return tuple(entry.feature for entry in self.importance)
 
     def to_document(self) -> dict[str, Any]:
         """The content of `evaluation.json`; an undefined figure is null."""

@@ -22,7 +22,7 @@ from solvent.tables.schemas import HISTORY_TABLES
 from solvent.training.applicants import read_applicants
 from solvent.training.assembly import Provenance, assemble
 from solvent.training.background import NOTHING_KNOWN, Background, measure_with
-from solvent.training.comparison import SearchBudget, SearchReport
+from solvent.training.comparison import SearchBudget, SearchReport, SelectionReport
 from solvent.training.development import DevelopmentRules, develop
 from solvent.training.evaluation import evaluate
 from solvent.training.fingerprint import fingerprint_files
@@ -112,13 +112,7 @@ def train_on(
     """Train on labelled applications whose features are known; raises as `train` does."""
     check_trainable(matrix, forbidden=request.forbidden)
     everything = split_clients(matrix, seed=request.seed)
-    names, selection = select_features(
-        everything.rows(everything.fit),
-        seed=request.seed,
-        rules=SelectionRules(threads=request.settings.num_threads),
-        progress=progress,
-    )
-    splits = everything.keep(names)
+    splits, selection = _select(everything, request, progress=progress)
     learner = BoosterLearner(request.settings, request.seed, find_directions(splits.matrix.program))
     learner, search = _search(splits, learner, request, progress=progress)
     rules = DevelopmentRules(request.costs, request.forbidden, request.seed)
@@ -142,8 +136,7 @@ def train_on(
     if request.rivals:
         from solvent.training.rivals import Champion, compare_models  # noqa: PLC0415 - importing optbinning takes 3 s
 
-        ranked = tuple(entry.feature for entry in report.importance)
-        champion = Champion(learner, splits, everything, rules, developed.chosen, outcomes, ranked)
+        champion = Champion(learner, splits, everything, rules, developed.chosen, outcomes, report.ranked_features)
         report = replace(report, comparisons=compare_models(champion, progress=progress))
     progress("evaluating groups", 0.0)
     unselected = matrix.rows(everything.test) if background.champion is not None else test
@@ -157,6 +150,16 @@ def train_on(
         request.tracking_uri,
         progress=progress,
     )
+
+
+def _select(everything: Splits, request: TrainingRequest, *, progress: Progress) -> tuple[Splits, SelectionReport]:
+    names, report = select_features(
+        everything.rows(everything.fit),
+        seed=request.seed,
+        rules=SelectionRules(threads=request.settings.num_threads),
+        progress=progress,
+    )
+    return everything.keep(names), report
 
 
 def _search(
