@@ -1,9 +1,10 @@
 """Measures drift over a log of many decisions: time, CPU and memory, without Evidently.
 
-    python benchmarks/drift_at_scale.py [--decisions 1000000] [--features 500]
+    python benchmarks/drift_at_scale.py [--decisions 1000000] [--features 500] [--folder DIR]
 
-Fills a log of its own (2 kB of vector a decision at 500 features, so 1,000,000 take about 5 GB of disk for a while),
-then watches it in a process of its own, whose peak memory is that of the command. Every seventh feature has drifted.
+Fills a log of its own, with 2 kB of vector a decision at 500 features, then watches it in a process of its own, whose
+peak memory is that of the command. Every seventh feature has drifted. With --folder the log stays there, and the next
+run measures it again without filling.
 """
 
 import argparse
@@ -141,6 +142,12 @@ def fill(url: str, features: int, decisions: int) -> None:
         connection.execute("VACUUM ANALYZE decisions, decision_payloads")
 
 
+def count(url: str) -> int:
+    """How many decisions the log has."""
+    with connect_sync(url, application_name="benchmark") as connection:
+        return sum(ObservedDecisions(connection).count_by_model(START, END).values())
+
+
 def measure(url: str, features: int) -> None:
     """Watch the week, and print what it took."""
     model = make_watched(features)
@@ -162,12 +169,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--decisions", type=int, default=1_000_000)
     parser.add_argument("--features", type=int, default=500)
+    parser.add_argument("--folder", type=Path)
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="solvent-drift-") as work, start_embedded(Path(work)) as server:
+    with (
+        tempfile.TemporaryDirectory(prefix="solvent-drift-") as work,
+        start_embedded(chosen.folder or Path(work)) as server,
+    ):
         prepare_database(server.url)
-        started = time.perf_counter()
-        fill(server.url, chosen.features, chosen.decisions)
-        print(f"filled in {time.perf_counter() - started:.0f} s", flush=True)
+        if not count(server.url):
+            started = time.perf_counter()
+            fill(server.url, chosen.features, chosen.decisions)
+            print(f"filled in {time.perf_counter() - started:.0f} s", flush=True)
         child = multiprocessing.get_context("spawn").Process(target=measure, args=(server.url, chosen.features))
         child.start()
         child.join()
