@@ -22,6 +22,9 @@ def prove(
         list[str] | None, typer.Option("--scenario", metavar="NAME", help="Prove this one; may be repeated. Else all.")
     ] = None,
     repetitions: Annotated[int, typer.Option("--repetitions", min=0, help="Trials of each scenario.")] = 20,
+    planted: Annotated[
+        int, typer.Option("--planted", min=250, help="Decisions of a trial after the scenario began.")
+    ] = 2_000,
     quiet_windows: Annotated[int, typer.Option("--quiet-windows", min=0, help="Windows without anything.")] = 1_000,
     quiet_clients: Annotated[
         int, typer.Option("--quiet-clients", min=1_000, help="Clients that those windows are drawn from.")
@@ -31,9 +34,8 @@ def prove(
     """Prove that monitors ring when something is planted, and are silent otherwise.
 
     Every scenario of the simulated lender is drawn, scored with the bundle,
-    recorded in a decision log of its own and watched. 2,000 decisions follow
-    the beginning of a scenario in each trial; monitors look at the last
-    1,000 decisions, every 250. * must ring, + may, a number is the median
+    recorded in a decision log of its own and watched: monitors look at the
+    last 1,000 decisions, every 250. * must ring, + may, a number is the median
     delay in decisions.
 
     Example:
@@ -54,7 +56,7 @@ def prove(
     unknown = set(scenario or ()) - set(SCENARIOS)
     if unknown:
         raise typer.BadParameter(f"unknown scenario: choose from {', '.join(SCENARIOS)}")
-    plan = ProofPlan(tuple(scenario or SCENARIOS), repetitions, quiet_windows, quiet_clients, seed)
+    plan = ProofPlan(tuple(scenario or SCENARIOS), repetitions, planted, quiet_windows, quiet_clients, seed)
     with TemporaryDirectory(prefix="solvent-proof-") as work, start_embedded(Path(work) / "pg") as server:
         prepare_database(server.url)
         proof = Proof(load_model(bundle), plan, url=server.url, folder=Path(work) / "world", out=out)

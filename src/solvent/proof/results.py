@@ -11,11 +11,12 @@ from solvent.world.events.scenarios import SCENARIOS, Monitor, Scenario
 
 @dataclass(frozen=True, slots=True)
 class TrialResult:
-    """What rang after a scenario began: monitor to delay in decisions."""
+    """What rang within `planted` decisions after a scenario began: monitor to delay in decisions."""
 
     scenario: str
     repetition: int
     model: str
+    planted: int
     delays: dict[str, int]
 
 

@@ -16,7 +16,7 @@ from solvent.monitoring.watched_model import WatchedModel, watch_model
 from solvent.proof.applicants import Applicants, Draw, draw_applicants
 from solvent.proof.recording import make_records
 from solvent.proof.results import QuietResult, Result, TrialResult, VolumeResult, append_result, read_results
-from solvent.proof.trials import LEAD, PLANTED, WINDOW, Trial, find_delays, look
+from solvent.proof.trials import LEAD, WINDOW, Trial, find_delays, look
 from solvent.proof.volumes import WEEK, count_unusual_weeks
 from solvent.scoring.model import Model
 from solvent.world.events.scenarios import SCENARIOS, Timeline
@@ -30,10 +30,14 @@ _SECOND = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class ProofPlan:
-    """How much to prove: repetitions of each scenario, quiet windows, and how many clients those are drawn from."""
+    """How much to prove: repetitions of each scenario, quiet windows, and how many clients those are drawn from.
+
+    `planted`: decisions of a trial after the scenario began; what has not rung by then has not rung.
+    """
 
     scenarios: tuple[str, ...] = tuple(SCENARIOS)
     repetitions: int = 20
+    planted: int = 2_000
     quiet_windows: int = 1_000
     quiet_clients: int = 100_000
     seed: int = 1_000
@@ -80,12 +84,11 @@ class Proof:
     def _prove_scenario(self, name: str, quiet: Applicants, done: list[Result]) -> None:
         """Record the scenario's stream from its own year on, judge its weeks, then each repetition."""
         number = list(SCENARIOS).index(name) + 1
-        draw = Draw(self._plan.repetitions * PLANTED, self._plan.seed + number, Timeline(MONTHS, name, from_share=0.0))
+        size, count = self._plan.planted, self._plan.repetitions
+        draw = Draw(count * size, self._plan.seed + number, Timeline(MONTHS, name, from_share=0.0))
         planted = draw_applicants(self._model, draw, self._folder)
         planted = planted.arriving(planted.moments + 3 * number * _YEAR)
-        parts = [
-            planted.at(np.arange(place * PLANTED, (place + 1) * PLANTED)) for place in range(self._plan.repetitions)
-        ]
+        parts = [planted.at(np.arange(place * size, (place + 1) * size)) for place in range(count)]
         for place, part in enumerate(parts):
             self._record(part, f"{name}/{place}")
         if not any(isinstance(one, VolumeResult) and one.scenario == name for one in done):
@@ -97,7 +100,7 @@ class Proof:
         for place, part in enumerate(parts):
             if place not in proven:
                 delays = self._try(part, quiet, f"{name}/{place}")
-                append_result(self._out, TrialResult(name, place, self._model.version, delays))
+                append_result(self._out, TrialResult(name, place, self._model.version, size, delays))
 
     def _try(self, planted: Applicants, quiet: Applicants, caller: str) -> dict[str, int]:
         """Put quiet applicants before the planted ones, one a second, and watch the stream."""

@@ -19,8 +19,6 @@ WINDOW = 1_000
 """Decisions that a monitor looks at, the latest ones."""
 STEP = 250
 """Decisions between two looks."""
-PLANTED = 2_000
-"""Decisions after the scenario began: by then input drift must have rung."""
 LEAD = WINDOW - STEP
 """Quiet decisions before it: so the first look sees three quarters of them."""
 
