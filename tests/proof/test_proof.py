@@ -11,7 +11,7 @@ from solvent.training.fitting import LearnerSettings
 from solvent.training.run import TrainingRequest, train
 from solvent.world.making import WorldRequest, make_world
 
-pytestmark = [pytest.mark.slow, pytest.mark.postgres]
+pytestmark = [pytest.mark.slow, pytest.mark.postgres, pytest.mark.timeout(1_800)]
 
 
 def test_rings_on_what_is_planted_is_silent_otherwise_and_goes_on_where_it_was(

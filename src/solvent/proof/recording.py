@@ -1,6 +1,7 @@
 """Makes records of scored applicants: the rows that the service would have written."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
@@ -10,11 +11,21 @@ import orjson
 from solvent import __version__
 from solvent.domain.policy import Decision
 from solvent.domain.records import DecisionRecord, Timing
+from solvent.errors import ApplicationError
 from solvent.features.program import APPLICATION, CLIENT_LEVEL, Program, ValueKind
 from solvent.proof.applicants import Applicants, to_time
 from solvent.scoring.applications import accept_application
 from solvent.scoring.model import Model
 from solvent.scoring.process import code_digest
+
+
+def is_acceptable(body: Mapping[str, Any]) -> bool:
+    """Whether the API would decide on it: some shocked incomes lie below the smallest that an application may state."""
+    try:
+        accept_application(body)
+    except ApplicationError:
+        return False
+    return True
 
 
 def make_records(model: Model, applicants: Applicants, *, caller: str) -> Iterator[DecisionRecord]:

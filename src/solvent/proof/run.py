@@ -14,9 +14,9 @@ from solvent.decision_log.writing.bulk import record_in_bulk
 from solvent.domain.progress import Progress, silent
 from solvent.monitoring.watched_model import WatchedModel, watch_model
 from solvent.proof.applicants import Applicants, Draw, draw_applicants
-from solvent.proof.recording import make_records
+from solvent.proof.recording import is_acceptable, make_records
 from solvent.proof.results import QuietResult, Result, TrialResult, VolumeResult, append_result, read_results
-from solvent.proof.trials import LEAD, WINDOW, Trial, find_delays, look
+from solvent.proof.trials import LEAD, WINDOW, Moments, Trial, find_delays, look
 from solvent.proof.volumes import WEEK, count_unusual_weeks
 from solvent.scoring.model import Model
 from solvent.world.events.scenarios import SCENARIOS, Timeline
@@ -89,40 +89,43 @@ class Proof:
         planted = draw_applicants(self._model, draw, self._folder)
         planted = planted.arriving(planted.moments + 3 * number * _YEAR)
         parts = [planted.at(np.arange(place * size, (place + 1) * size)) for place in range(count)]
-        for place, part in enumerate(parts):
-            self._record(part, f"{name}/{place}")
+        recorded = [self._record(part, f"{name}/{place}") for place, part in enumerate(parts)]
         if not any(isinstance(one, VolumeResult) and one.scenario == name for one in done):
             start = int(planted.moments[0]) // WEEK * WEEK
             with self._observed() as log:
                 weeks, rang = count_unusual_weeks(log, start, WEEKS - 1)
             append_result(self._out, VolumeResult(name, self._model.version, weeks, rang))
         proven = {one.repetition for one in done if isinstance(one, TrialResult) and one.scenario == name}
-        for place, part in enumerate(parts):
+        for place, moments in enumerate(recorded):
             if place not in proven:
-                delays = self._try(part, quiet, f"{name}/{place}")
+                delays = self._try(moments, quiet, f"{name}/{place}")
                 append_result(self._out, TrialResult(name, place, self._model.version, size, delays))
 
-    def _try(self, planted: Applicants, quiet: Applicants, caller: str) -> dict[str, int]:
-        """Put quiet applicants before the planted ones, one a second, and watch the stream."""
+    def _try(self, planted: Moments, quiet: Applicants, caller: str) -> dict[str, int]:
+        """Put quiet decisions before the planted ones, one a second, and watch the stream."""
         chosen = self._random.choice(len(quiet), LEAD, replace=False)
-        moments = int(planted.moments[0]) - _SECOND * np.arange(LEAD, 0, -1, dtype=np.int64)
-        self._record(quiet.at(chosen).arriving(moments), caller)
+        before = int(planted[0]) - _SECOND * np.arange(LEAD, 0, -1, dtype=np.int64)
+        lead = self._record(quiet.at(chosen).arriving(before), caller)
         with self._observed() as log:
-            return find_delays(log, self._watched, Trial(caller, np.concatenate([moments, planted.moments])))
+            return find_delays(log, self._watched, Trial(caller, np.concatenate([lead, planted]), len(lead)))
 
     def _prove_silence(self, quiet: Applicants, windows: range) -> None:
         """Watch windows of applicants drawn at random from the quiet ones, each an hour of its own."""
         for window in windows:
             chosen = np.random.default_rng([self._plan.seed, window]).choice(len(quiet), WINDOW, replace=False)
             moments = (50 * _YEAR + 3_600 * _SECOND * window) + _SECOND * np.arange(WINDOW, dtype=np.int64)
-            self._record(quiet.at(chosen).arriving(moments), f"window/{window}")
+            recorded = self._record(quiet.at(chosen).arriving(moments), f"window/{window}")
             with self._observed() as log:
-                rang = look(log, self._watched, f"window/{window}", moments)
+                rang = look(log, self._watched, f"window/{window}", recorded)
             append_result(self._out, QuietResult(window, self._model.version, [monitor.value for monitor in rang]))
 
-    def _record(self, applicants: Applicants, caller: str) -> None:
+    def _record(self, applicants: Applicants, caller: str) -> Moments:
+        """Record decisions on all whom the API would not refuse; return when they arrived."""
+        decided = [place for place, body in enumerate(applicants.bodies()) if is_acceptable(body)]
+        applicants = applicants.at(np.array(decided, dtype=np.int64))
         records = make_records(self._model, applicants, caller=caller)
         asyncio.run(record_in_bulk(self._url, self._model.describe(), records))
+        return applicants.moments
 
     @contextmanager
     def _observed(self) -> Iterator[ObservedDecisions]:

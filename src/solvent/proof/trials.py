@@ -22,6 +22,9 @@ STEP = 250
 LEAD = WINDOW - STEP
 """Quiet decisions before it: so the first look sees three quarters of them."""
 
+Moments = npt.NDArray[np.int64]
+"""Microseconds since 1970, UTC, in order."""
+
 WATCHED = (
     Monitor.INPUT_DRIFT,
     Monitor.SCORE_DRIFT,
@@ -34,10 +37,11 @@ WATCHED = (
 
 @dataclass(frozen=True)
 class Trial:
-    """Decisions under one caller's name: their moments in order, int64 microseconds; the first `LEAD` are quiet."""
+    """Decisions under one caller's name, at these moments; the first `lead` are quiet."""
 
     caller: str
-    moments: npt.NDArray[np.int64]
+    moments: Moments
+    lead: int
 
 
 def find_delays(log: ObservedLog, model: WatchedModel, trial: Trial) -> dict[str, int]:
@@ -45,11 +49,11 @@ def find_delays(log: ObservedLog, model: WatchedModel, trial: Trial) -> dict[str
     delays: dict[str, int] = {}
     for end in range(WINDOW, len(trial.moments) + 1, STEP):
         for monitor in look(log, model, trial.caller, trial.moments[end - WINDOW : end]):
-            delays.setdefault(monitor.value, end - LEAD)
+            delays.setdefault(monitor.value, end - trial.lead)
     return delays
 
 
-def look(log: ObservedLog, model: WatchedModel, caller: str, moments: npt.NDArray[np.int64]) -> tuple[Monitor, ...]:
+def look(log: ObservedLog, model: WatchedModel, caller: str, moments: Moments) -> tuple[Monitor, ...]:
     """Return the monitors that ring on the decisions at these moments."""
     window = Window(to_time(int(moments[0])), to_time(int(moments[-1]) + 1))
     request = WatchRequest(window, segment=Segment("caller", caller, LogColumn.CALLER), reference=None)
