@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-from example_report import REPORT
+from example_report import EXPLAINED, REPORT
 from small_portfolio import PROGRAM
 
 from solvent.bundle.files import BundleContents, write_bundle
@@ -63,7 +63,7 @@ def result(directory: Path, rows: HeldOut, *, note: str = "") -> TrainingResult:
         lightgbm_version="4.7.0",
         created_at=NOON,
     )
-    return TrainingResult(directory, write_bundle(directory, contents), report, rows.outcomes, rows)
+    return TrainingResult(directory, write_bundle(directory, contents), report, rows.outcomes, rows, EXPLAINED)
 
 
 def _logistic(values: np.ndarray) -> np.ndarray:

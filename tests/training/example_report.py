@@ -7,6 +7,7 @@ import numpy as np
 from solvent.bundle.calibration import Calibration, CalibrationMethod
 from solvent.domain.policy import Policy, RiskLevel
 from solvent.training.calibration import CalibrationChoice
+from solvent.training.contributions import ExplainedRows
 from solvent.training.evaluation import BrierParts, DecisionFigures, Evaluation, ReliabilityBin
 from solvent.training.fitting import LearnerSettings
 from solvent.training.held_out import HeldOut
@@ -26,6 +27,11 @@ HELD_OUT = HeldOut(
     OUTCOMES,
     OUTCOMES.probabilities >= 0.0912,
     {"sex": np.array(["F", "M", "F", ""]), "age_band": np.array(["25 to 35", "", "", "from 65"])},
+)
+EXPLAINED = ExplainedRows(
+    ("ext_source_1", "ext_source_2"),
+    np.array([[0.1, 0.2], [0.5, np.nan], [0.7, 0.3], [0.9, 0.8]], dtype=np.float32),
+    np.array([[0.3, 0.9], [0.1, 0.0], [-0.1, 0.8], [-0.2, -1.0]]),
 )
 
 

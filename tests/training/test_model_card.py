@@ -1,10 +1,20 @@
 """The model card says what the report says."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 from example_report import REPORT
 from small_portfolio import PROGRAM
 
+from solvent.domain.promotion import Gate, Worsening
+from solvent.training.challenge import Challenge
+from solvent.training.comparison import ComparedModel, Comparisons
+from solvent.training.fairness import Disparity, FairnessReport
+from solvent.training.groups import Group, GroupFigures
+from solvent.training.intervals import UNDEFINED, Estimate
 from solvent.training.model_card import render_model_card
+from solvent.training.population import ChampionComparison, Population
 
 CARD = render_model_card(REPORT, PROGRAM)
 
@@ -39,11 +49,57 @@ def test_has_a_section_for_each_question() -> None:
     assert [line for line in CARD.splitlines() if line.startswith("#")] == [
         "# Model card",
         "## Use",
-        "## Data",
         "## Features",
+        "## Data",
         "## Test split",
         "## Decisions on the test split",
         "## Calibration",
+        "## Risk bands",
         "## Most important features",
         "## Limits",
     ]
+
+
+FIRST, LAST = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 9, 1, tzinfo=UTC)
+
+
+def figure(value: float) -> Estimate:
+    return Estimate(value, value - 0.01, value + 0.01)
+
+
+DETAILED = replace(
+    REPORT,
+    segments=(Group("history", "thin file", 90, 5, None),),
+    fairness=FairnessReport(
+        groups=(Group("sex", "F", 6_000, 500, GroupFigures(*(figure(0.1 * number) for number in range(1, 8)))),),
+        disparities=(Disparity("sex", 2, figure(0.93), figure(0.04)),),
+        sex_from_features=figure(0.81),
+        sex_from_probability=figure(0.55),
+    ),
+    population=Population(
+        "decision log", 12_000, 0, datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 9, 1, tzinfo=UTC)
+    ),
+    challenge=ChampionComparison(
+        "2026.1.1+abcdef", Challenge(1_800, 140, (Worsening(Gate.AUC, 0.78, 0.79, -0.01, -0.02, 0.0),))
+    ),
+    comparisons=Comparisons(
+        ladder=(ComparedModel("full", "the champion", 400, 0.09, figure(0.79), UNDEFINED, *[figure(0.2)] * 4),)
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "| History: thin file | 90 | 5 | too few | too few | too few | too few | too few | too few |",
+        "| Sex: F | 6,000 | 500 | 0.100 (0.090 to 0.110) | 0.200 (0.190 to 0.210) |",
+        "- Sex: lowest over highest approval rate 0.930 (0.920 to 0.940); gap in the share",
+        "- Sex told from the features: AUC 0.810 (0.800 to 0.820); from the probability",
+        "12,000 matured decisions of the log, 2026-01-01 to 2026-09-01. None of them was refused: the model",
+        "Champion 2026.1.1+abcdef on the same 1,800 held-out decisions.",
+        "| AUC | 0.7800 | 0.7900 | -0.0100 (-0.0200 to 0.0000) |",
+        "| full | the champion | 400 | 0.7900 (0.7800 to 0.8000) | undefined |",
+    ],
+)
+def test_says_what_else_is_known(line: str) -> None:
+    assert line in render_model_card(DETAILED, PROGRAM)

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -102,7 +103,7 @@ def test_an_evaluation_that_claims_more_than_its_rows_show_is_refused(uri: str, 
     registry = register(uri, tmp_path, GOOD)
     claimed = result(tmp_path / "claimed", BETTER)
     shown = result(tmp_path / "shown", WORSE)
-    registry.log(type(claimed)(claimed.directory, claimed.manifest, claimed.report, shown.outcomes, WORSE), who="eve")
+    registry.log(replace(claimed, outcomes=shown.outcomes, held_out=WORSE), who="eve")
     with pytest.raises(PromotionRefusedError, match="names another AUC than its held-out rows have"):
         promote(registry, 2, gates=GATES, who="eve", why="best ever")
 

@@ -71,7 +71,7 @@ def test_the_run_holds_metrics_parameters_and_plots(uri: str, tmp_path: Path) ->
     assert parameters["data_fingerprint"] == "d"
     assert parameters["num_leaves"] == "24"
     assert runs == [("FINISHED",)]
-    assert len(list((tmp_path / "my models" / "artifacts").glob("*/artifacts/plots/*.png"))) == 5
+    assert len(list((tmp_path / "my models" / "artifacts").glob("*/artifacts/plots/*.png"))) == 6
 
 
 def test_an_empty_store_has_no_models_and_no_past(uri: str) -> None:

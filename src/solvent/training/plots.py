@@ -4,23 +4,37 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from scipy.stats import rankdata
 from sklearn.metrics import precision_recall_curve, roc_curve
 
+from solvent.training.contributions import ExplainedRows
+from solvent.training.importance import TOP_FEATURES
 from solvent.training.measures import ScoredOutcomes
 from solvent.training.report import TrainingReport
 
 
-def draw_plots(report: TrainingReport, outcomes: ScoredOutcomes, directory: Path) -> tuple[Path, ...]:
-    """Write roc, precision_recall, reliability, cost and importance as PNG; `outcomes` are those of the test split."""
+def draw_plots(
+    report: TrainingReport, outcomes: ScoredOutcomes, explained: ExplainedRows, directory: Path
+) -> tuple[Path, ...]:
+    """Write roc, precision_recall, reliability, cost, importance and shap_summary as PNG.
+
+    Args:
+        report: of the training.
+        outcomes: those of the test split.
+        explained: rows of it, taken apart.
+        directory: must exist.
+    """
     drawings: dict[str, Callable[[Axes], None]] = {
         "roc": lambda axes: _draw_roc(axes, report, outcomes),
         "precision_recall": lambda axes: _draw_precision_recall(axes, outcomes),
         "reliability": lambda axes: _draw_reliability(axes, report),
         "cost": lambda axes: _draw_cost(axes, report, outcomes),
         "importance": lambda axes: _draw_importance(axes, report),
+        "shap_summary": lambda axes: _draw_summary(axes, explained),
     }
     return tuple(_save(draw, directory / f"{name}.png") for name, draw in drawings.items())
 
@@ -73,3 +87,17 @@ def _draw_importance(axes: Axes, report: TrainingReport) -> None:
     axes.barh([entry.feature for entry in top], [entry.share for entry in top])
     axes.tick_params(axis="y", labelsize=7)
     axes.set(xlabel="share of gain", title="Most important features")
+
+
+def _draw_summary(axes: Axes, explained: ExplainedRows) -> None:
+    """Each row a point: to the right it raised the risk; warm colours are high values, grey ones missing."""
+    strongest = explained.strongest(TOP_FEATURES)[::-1]
+    spread = np.random.default_rng(0).uniform(-0.3, 0.3, len(explained.values))
+    for place, feature in enumerate(strongest):
+        ranks = rankdata(explained.values[:, feature], nan_policy="omit") / len(spread)
+        colours = np.where(np.isnan(ranks)[:, None], (0.6, 0.6, 0.6, 1.0), colormaps["coolwarm"](np.nan_to_num(ranks)))
+        axes.scatter(explained.contributions[:, feature], place + spread, s=3, c=colours)
+    axes.axvline(0, color="grey", linewidth=0.8)
+    axes.set_yticks(range(len(strongest)), [explained.names[feature] for feature in strongest])
+    axes.tick_params(axis="y", labelsize=7)
+    axes.set(xlabel="contribution to the log-odds of default", title="What raised and lowered the risk (TreeSHAP)")

@@ -8,6 +8,7 @@ from typing import Any
 from solvent.bundle.manifest import Manifest
 from solvent.training.calibration import CalibrationChoice
 from solvent.training.comparison import Comparisons, SearchReport, SelectionReport
+from solvent.training.contributions import ExplainedRows
 from solvent.training.evaluation import Evaluation
 from solvent.training.fairness import FairnessReport
 from solvent.training.fitting import LearnerSettings
@@ -95,7 +96,7 @@ class TrainingReport:
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """A bundle on disk and what is known of it; `outcomes` and `held_out` are those of the test split.
+    """A bundle on disk and what is known of it; `outcomes`, `held_out` and `explained` are those of the test split.
 
     `registered_version` is its number in the registry, None where no store was named. `rival` is the champion on the
     same held-out rows, with its bundle version, where it was asked for.
@@ -106,5 +107,6 @@ class TrainingResult:
     report: TrainingReport
     outcomes: ScoredOutcomes
     held_out: HeldOut
+    explained: ExplainedRows
     rival: tuple[str, HeldOut] | None = None
     registered_version: int | None = None

@@ -23,6 +23,7 @@ from solvent.training.applicants import read_applicants
 from solvent.training.assembly import Provenance, assemble
 from solvent.training.background import NOTHING_KNOWN, Background, measure_with
 from solvent.training.comparison import SearchBudget, SearchReport, SelectionReport
+from solvent.training.contributions import explain_rows
 from solvent.training.development import DevelopmentRules, develop
 from solvent.training.evaluation import evaluate
 from solvent.training.fingerprint import fingerprint_files
@@ -142,11 +143,12 @@ def train_on(
     unselected = matrix.rows(everything.test) if background.champion is not None else test
     tested = measure_with(background, report, test, outcomes, unselected=unselected)
     report = tested.report
+    explained = explain_rows(developed.model.text, test, seed=request.seed)
     progress("writing the bundle", 0.0)
     provenance = Provenance(data_fingerprint, clock())
     manifest = write_bundle(request.out, assemble(developed, splits, report, provenance), replace=request.replace)
     return _log(
-        TrainingResult(request.out, manifest, report, outcomes, tested.held_out, tested.rival),
+        TrainingResult(request.out, manifest, report, outcomes, tested.held_out, explained, tested.rival),
         request.tracking_uri,
         progress=progress,
     )

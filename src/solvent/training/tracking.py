@@ -199,7 +199,7 @@ class ModelRegistry:
             params=[Param(name, str(value)) for name, value in parameters.items()],
         )
         with tempfile.TemporaryDirectory() as directory:
-            draw_plots(result.report, result.outcomes, Path(directory))
+            draw_plots(result.report, result.outcomes, result.explained, Path(directory))
             self._client.log_artifacts(run_id, directory, "plots")
         with tempfile.TemporaryDirectory() as directory:
             digests = _write_held_out(result, Path(directory))
