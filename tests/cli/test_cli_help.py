@@ -49,6 +49,7 @@ def test_has_every_command_that_people_script_against() -> None:
         "model gates",
         "model promote",
         "model rollback",
+        "model shadow",
         "model sign",
         "score",
         "api",

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from solvent.cli import promotion
+from solvent.cli import promotion, shadow
 
 group = typer.Typer(no_args_is_help=True, help="See which models there are, and choose the champion.")
 
@@ -14,6 +14,7 @@ group = typer.Typer(no_args_is_help=True, help="See which models there are, and 
 def add_to(app: typer.Typer) -> None:
     """Add the group to the app."""
     promotion.add_to(group)
+    shadow.add_to(group)
     app.add_typer(group, name="model")
 
 

@@ -147,12 +147,13 @@ def describe_verdict(verdict: "Verdict") -> list[str]:
     lines = [f"{pair} on {verdict.rows:,} held-out rows of both, {verdict.defaults:,} defaults"]
     if verdict.worsenings:
         lines.append(f"{'':28}  {'A':>10}  {'B':>10}  B is worse by (95 % interval)")
-    lines += [_describe(one) for one in verdict.worsenings]
+    lines += [describe_worsening(one) for one in verdict.worsenings]
     lines += [f"refused by {one.gate}: {one.reason}" for one in verdict.refusals]
     return lines if verdict.refusals else [*lines, "passes every gate"]
 
 
-def _describe(one: "Worsening") -> str:
+def describe_worsening(one: "Worsening") -> str:
+    """One figure of both models, and by how much the second is worse."""
     name = f"{one.gate} by {one.subject}" if one.subject else one.gate.value
     digits = 0 if one.champion >= 100 else 4
     figures = f"{one.champion:>10,.{digits}f}  {one.challenger:>10,.{digits}f}"
