@@ -9,7 +9,8 @@ On the bundle's test clients (drawn again from its seed), with each client's tru
   client counts as a default with its true probability: no luck of the draw), and the share of the attainable lift,
   (AUC - 0.5) / (ceiling - 0.5);
 - the mean absolute difference between our probability and the true one;
-- ECE over 10 bins of equal mass, against the outcomes and against the truth;
+- ECE over 10 bins of equal mass, against the outcomes and against the truth, and what the luck of the draw makes of the
+  truth itself: its ECE against the outcomes;
 - expected cost of the bundle's threshold over that of the best threshold on the same probabilities known from the
   truth, and over that of deciding by the truth itself.
 """
@@ -92,10 +93,10 @@ def cost_at(threshold: float, judged: Judged, costs: CostMatrix) -> float:
     return float(each.mean())
 
 
-def bin_error(probabilities: Floats, truth: Floats) -> float:
-    """ECE with the true probabilities in place of the outcomes."""
+def bin_error(probabilities: Floats, happened: Floats) -> float:
+    """ECE over 10 bins of equal mass, against outcomes or against true probabilities."""
     bins = bin_by_mass(probabilities)
-    return float(np.abs(np.bincount(bins, weights=probabilities - truth)).sum() / len(truth))
+    return float(np.abs(np.bincount(bins, weights=probabilities - happened)).sum() / len(happened))
 
 
 def report(bundle: Bundle, judged: Judged) -> list[str]:
@@ -110,14 +111,15 @@ def report(bundle: Bundle, judged: Judged) -> list[str]:
     error = figures.calibration_error
     found = f"{len(bundle.program.features)} features, {bundle.evaluation['rounds']} trees, {bundle.calibration.method}"
     lift = (reached - 0.5) / (ceiling - 0.5)
-    against_truth = bin_error(outcomes.probabilities, truth)
+    against_truth, luck = bin_error(outcomes.probabilities, truth), bin_error(truth, outcomes.defaulted)
     difference = np.abs(outcomes.probabilities - truth).mean()
     return [
         f"{bundle.version}: {found}; {len(truth):,} test clients, {figures.defaults:,} defaults",
         f"AUC              {figures.auc.value:.4f} ({figures.auc.low:.4f} to {figures.auc.high:.4f})",
         f"expected AUC     {reached:.4f}, ceiling {ceiling:.4f}: {lift:.2%} of the attainable lift",
         f"|ours - truth|   {difference:.4f} on average, mean truth {truth.mean():.4f}",
-        f"ECE              {error.value:.4f} ({error.low:.4f} to {error.high:.4f}), to the truth {against_truth:.4f}",
+        f"ECE              {error.value:.4f} ({error.low:.4f} to {error.high:.4f}); the truth itself has {luck:.4f}",
+        f"ECE to the truth {against_truth:.4f}",
         f"threshold   {policy.threshold:.4f} costs {ours:.4f} per application, {ours / costs[best]:.4f} of the best",
         f"the best    {thresholds[best]:.4f} costs {costs[best]:.4f}",
         f"break-even  {even:.4f} costs {cost_at(even, judged, policy.costs):.4f}",
