@@ -54,6 +54,7 @@ CAMPAIGNS = (
     Campaign("T-09", "bundle_matrix.py", "--mutations 2000 --starts 5", "--mutations 50000"),
     Campaign("T-10", "overload.py", "--seconds 30 --factors 5", "--seconds 120 --factors 2 5 20", is_alone=True),
     Campaign("T-11", "switch_models.py", "--reloads 10 --restarts 5", "--reloads 550 --restarts 100"),
+    Campaign("T-18", "restore.py", "--decisions 2000", "--decisions 100000"),
     Campaign("T-12", "fuzz.py", "--requests 15000 --frames 500", "--requests 900000 --frames 100000"),
 )
 

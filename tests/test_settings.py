@@ -97,3 +97,11 @@ def test_a_secrets_folder_that_is_absent_is_refused(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("SOLVENT_SECRETS_FOLDER", str(tmp_path / "absent"))
     with pytest.raises(SettingsError, match="SOLVENT_SECRETS_FOLDER names no folder"):
         read_settings()
+
+
+def test_decisions_cannot_be_kept_for_less_than_six_months(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOLVENT_DECISIONS_KEPT_DAYS", "182")
+    with pytest.raises(SettingsError, match="SOLVENT_DECISIONS_KEPT_DAYS"):
+        read_settings()
+    monkeypatch.setenv("SOLVENT_DECISIONS_KEPT_DAYS", "183")
+    assert read_settings().decisions_kept_days == 183

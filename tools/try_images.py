@@ -26,6 +26,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import psycopg
 
@@ -222,7 +223,7 @@ def ask(body: Mapping[str, Any], key: str) -> str:
 def database(folder: Path) -> Iterator[Callable[[str], str]]:
     """An embedded PostgreSQL behind a TCP port of this machine; gives the URL for a login."""
     with start_embedded(folder) as server:
-        socket = f"{server.url.partition('host=')[2]}/.s.PGSQL.5432"
+        socket = f"{unquote(server.url.partition('host=')[2])}/.s.PGSQL.5432"
         loop = asyncio.new_event_loop()
         threading.Thread(target=loop.run_forever, daemon=True).start()
         listening = asyncio.run_coroutine_threadsafe(_listen(socket), loop).result()

@@ -1,0 +1,122 @@
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+DOCKERFILES = ("Dockerfile", "Dockerfile.huggingface")
+MANIFESTS = sorted((ROOT / "deploy/kubernetes").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("name", DOCKERFILES)
+def test_the_base_of_an_image_is_named_by_its_digest_and_every_stage_starts_from_it(name: str) -> None:
+    text = (ROOT / name).read_text()
+    bases = re.findall(r"^ARG BASE=(\S+)$", text, re.MULTILINE)
+    assert len(bases) == 1
+    assert re.fullmatch(r"docker\.io/library/python:3\.11-slim@sha256:[0-9a-f]{64}", bases[0])
+    stages = re.findall(r"^FROM \S+ AS (\S+)$", text, re.MULTILINE)
+    starts = set(re.findall(r"^FROM (\S+)", text, re.MULTILINE))
+    assert starts <= {"${BASE}", *stages}
+
+
+@pytest.mark.parametrize("name", DOCKERFILES)
+def test_an_image_runs_as_a_user_without_rights_and_holds_no_secret(name: str) -> None:
+    text = (ROOT / name).read_text()
+    assert re.findall(r"^USER (\S+)$", text, re.MULTILINE)[-1] in {"10001:10001", "1000:1000"}
+    assert re.search(r"^ADD ", text, re.MULTILINE) is None
+    assert re.search(r"(?i)^(ENV|ARG) .*(password|token|secret|key)\w*=", text, re.MULTILINE) is None
+
+
+@pytest.mark.parametrize("name", DOCKERFILES)
+def test_an_image_installs_nothing_without_its_hash(name: str) -> None:
+    installs = re.findall(r"pip\b.* install [^&\n]*", (ROOT / name).read_text())
+    assert installs
+    assert [one for one in installs if "--require-hashes" not in one and "--no-deps /wheel/" not in one] == []
+
+
+def test_the_wheel_is_made_by_what_the_project_names() -> None:
+    named = {line for line in (ROOT / "requirements/build.in").read_text().splitlines() if not line.startswith("#")}
+    assert named == {"hatchling>=1.27", "editables>=0.5"}
+    assert all(f'"{one}"' in (ROOT / "pyproject.toml").read_text() for one in named)
+
+
+@pytest.mark.parametrize("role", ["build", "serve", "train", "dashboard", "jobs", "space"])
+def test_no_role_has_another_version_than_the_tests(role: str) -> None:
+    assert _versions(role) <= _versions("dev")
+
+
+def test_the_image_that_answers_requests_has_no_batch_library() -> None:
+    names = {line.split("==")[0] for line in _versions("serve")}
+    assert (
+        names & {"mlflow", "evidently", "duckdb", "ibis-framework", "pandas", "pyarrow", "pyspark", "streamlit"}
+        == set()
+    )
+
+
+def test_every_manifest_is_applied_and_every_name_is_a_file() -> None:
+    kustomization = yaml.safe_load((ROOT / "deploy/kubernetes/kustomization.yaml").read_text())
+    assert sorted(kustomization["resources"]) == [one.name for one in MANIFESTS if one.name != "kustomization.yaml"]
+
+
+def test_every_pod_runs_without_rights_on_a_read_only_file_system() -> None:
+    pods = [pod for one in MANIFESTS for document in yaml.safe_load_all(one.read_text()) for pod in _pods(document)]
+    assert len(pods) >= 4
+    for pod in pods:
+        assert pod["securityContext"]["runAsNonRoot"]
+        assert pod["automountServiceAccountToken"] is False
+        for container in (*pod.get("initContainers", []), *pod["containers"]):
+            assert container["securityContext"] == {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            }
+            assert container["resources"]["limits"]["memory"]
+
+
+def test_every_action_of_the_workflow_is_named_by_its_commit() -> None:
+    text = (ROOT / ".github/workflows/ci-cd.yml").read_text()
+    uses = re.findall(r"uses: (\S+)", text)
+    assert uses
+    assert [one for one in uses if not re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", one)] == []
+
+
+def test_the_workflow_has_its_four_jobs_one_after_the_other_and_no_right_by_default() -> None:
+    workflow = yaml.safe_load((ROOT / ".github/workflows/ci-cd.yml").read_text())
+    assert {name: job.get("needs") for name, job in workflow["jobs"].items()} == {
+        "test": None, "build": "test", "push": "build", "deploy": "push",
+    }  # fmt: skip
+    assert workflow["permissions"] == {}
+    assert "continue-on-error" not in str(workflow)
+    rights = {name: job["permissions"] for name, job in workflow["jobs"].items()}
+    assert {name for name, right in rights.items() if "write" in right.values()} == {"push"}
+
+
+def test_compose_opens_ports_on_this_machine_alone_and_names_no_secret() -> None:
+    text = (ROOT / "compose.yaml").read_text()
+    services = yaml.safe_load(text)["services"]
+    ports = [port for service in services.values() for port in service.get("ports", [])]
+    assert len(ports) == 3
+    assert [port for port in ports if not port.startswith("127.0.0.1:")] == []
+    assert re.search(r"postgresql://\S+:\S+@", text) is None
+    assert {"database", "migrate", "prepare", "api", "dashboard", "mlflow", "traffic"} <= set(services)
+    assert services["api"]["read_only"]
+    assert services["database"]["image"].partition("@")[2].startswith("sha256:")
+
+
+def _versions(role: str) -> set[str]:
+    lines = (ROOT / f"requirements/{role}.txt").read_text().splitlines()
+    return {line.partition(" ")[0] for line in lines if "==" in line}
+
+
+def _pods(document: dict[str, object]) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = []
+    todo: list[object] = [document]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, dict):
+            found += [one] if "containers" in one else []
+            todo += one.values()
+        elif isinstance(one, list):
+            todo += one
+    return found

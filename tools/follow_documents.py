@@ -1,0 +1,100 @@
+"""Follows the documents word by word in a clean clone: runs every command of their `bash` blocks, in order.
+
+    python tools/follow_documents.py [--with-tests] [--clients 3000]
+
+README.md first, then README.fr.md and API_USAGE.md, whose Python runs too. `make demo` stays up meanwhile, with fewer
+clients than it makes by itself; then come the indented commands of "Your own data", on the demo's lender. `make test`
+runs with --with-tests alone: it takes long. Ports 8000 and 8501 must be free.
+
+Exit code 1 at the first command that fails; it is named.
+"""
+
+import argparse
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCUMENTS = ("README.md", "README.fr.md", "API_USAGE.md")
+BLOCK = re.compile(r"^```(bash|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+DEMO_SECONDS = 1200.0
+READY = "Ctrl-C stops everything."
+
+
+def main() -> int:
+    """Follow the documents."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--with-tests", action="store_true", help="run make test too")
+    parser.add_argument("--clients", type=int, default=3_000, help="of the demo's lender")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="solvent-clone-") as name:
+        clone = Path(name) / "solvent"
+        subprocess.run(("git", "clone", "--quiet", str(ROOT), str(clone)), check=True)
+        with demo(clone, options.clients):
+            for document in DOCUMENTS:
+                for language, text in BLOCK.findall((clone / document).read_text()):
+                    follow(clone, document, language, without_make(text, with_tests=options.with_tests))
+        for command in own_data(clone):
+            follow(clone, "README.md, your own data", "bash", f". .venv/bin/activate\n{command}")
+    print("every command ran")
+    return 0
+
+
+@contextmanager
+def demo(clone: Path, clients: int) -> Iterator[None]:
+    """Run `make demo` until it says that everything is up, and stop it in the end as Ctrl-C does."""
+    log = clone.parent / "demo.log"
+    with log.open("w") as output:
+        command = ("make", "demo", f"DEMO=--clients {clients}")
+        running = subprocess.Popen(command, cwd=clone, stdout=output, stderr=output, start_new_session=True)
+    try:
+        deadline = time.monotonic() + DEMO_SECONDS
+        while READY not in log.read_text():
+            if running.poll() is not None or time.monotonic() > deadline:
+                raise SystemExit(f"`make demo` did not come up:\n{log.read_text()[-2000:]}")
+            time.sleep(1)
+        print("make demo: up", flush=True)
+        yield
+    finally:
+        os.killpg(running.pid, signal.SIGINT)
+        running.wait(timeout=90)
+
+
+def without_make(text: str, *, with_tests: bool) -> str:
+    """The block without what runs already, and without `make test` unless it is wanted."""
+    skipped = ("make demo",) if with_tests else ("make demo", "make test")
+    return "\n".join(line for line in text.splitlines() if not line.startswith(skipped))
+
+
+def own_data(clone: Path) -> list[str]:
+    """The indented commands of `Your own data`, on the demo's lender; the server at their end is left to the demo."""
+    part = (clone / "README.md").read_text().partition("## Your own data")[2].partition("\n## ")[0]
+    commands = re.findall(r"^ {4}(solvent .*?)(?: {2,}#.*)?$", part, re.MULTILINE)
+    return [one.replace(" DIR", " .solvent/demo/world") for one in commands if not one.startswith("solvent api")]
+
+
+def follow(clone: Path, document: str, language: str, text: str) -> None:
+    """Run a block as a person would, in one shell; raises SystemExit naming it."""
+    if not text.strip():
+        return
+    command = (
+        ("bash", "-euo", "pipefail", "-c", text) if language == "bash" else (clone / ".venv/bin/python", "-c", text)
+    )
+    started = time.monotonic()
+    ran = subprocess.run(command, cwd=clone, capture_output=True, text=True, check=False)
+    if ran.returncode or '"code":' in ran.stdout:
+        raise SystemExit(
+            f"{document}: this failed ({ran.returncode}):\n{text}\n{ran.stdout[-1500:]}\n{ran.stderr[-1500:]}"
+        )
+    print(f"{document}: {text.strip().splitlines()[-1][:90]}  ({time.monotonic() - started:.0f} s)", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
