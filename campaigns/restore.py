@@ -211,7 +211,7 @@ def wait_for_archive(url: str) -> None:
 def judge(url: str, drill: Drill, told: Told, erased: Sequence[int]) -> Found:
     """Hold the restored log against what was told and whom it may not know."""
     with psycopg.connect(url) as connection:
-        kept: dict[str, float] = dict(connection.execute("SELECT request_id::text, prediction_proba FROM decisions"))  # type: ignore[arg-type]
+        kept: dict[str, float] = dict(connection.execute("SELECT request_id::text, prediction_proba FROM decisions"))
         query = "SELECT count(DISTINCT client_id) FROM decision_payloads WHERE client_id = ANY(%s)"
         row = connection.execute(query, (list(erased),)).fetchone()
     return Found(

@@ -1,5 +1,7 @@
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -109,14 +111,10 @@ def _versions(role: str) -> set[str]:
     return {line.partition(" ")[0] for line in lines if "==" in line}
 
 
-def _pods(document: dict[str, object]) -> list[dict[str, object]]:
-    found: list[dict[str, object]] = []
-    todo: list[object] = [document]
-    while todo:
-        one = todo.pop()
-        if isinstance(one, dict):
-            found += [one] if "containers" in one else []
-            todo += one.values()
-        elif isinstance(one, list):
-            todo += one
-    return found
+def _pods(document: Any) -> Iterator[dict[str, Any]]:
+    """Every pod that a manifest describes, at any depth."""
+    if isinstance(document, dict) and "containers" in document:
+        yield document
+    elif isinstance(document, dict | list):
+        for inner in document.values() if isinstance(document, dict) else document:
+            yield from _pods(inner)

@@ -9,7 +9,7 @@ NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_is_kept_without_output_and_holds_no_logic(path: Path) -> None:
-    notebook = nbformat.read(path, as_version=4)
+    notebook = nbformat.reads(path.read_text(), as_version=4)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert [cell.id for cell in code if cell.outputs or cell.execution_count is not None] == []
     assert [cell.id for cell in code if "def " in cell.source or "class " in cell.source] == []
@@ -24,7 +24,7 @@ def test_a_notebook_runs_from_its_first_cell_to_its_last(
     monkeypatch.setenv("WORLD_FOLDER", str(small_lender / "world"))
     monkeypatch.setenv("BUNDLE_FOLDER", str(small_lender / "bundle"))
     monkeypatch.setenv("OUT_FOLDER", str(tmp_path))
-    notebook = nbformat.read(path, as_version=4)
+    notebook = nbformat.reads(path.read_text(), as_version=4)
     NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(tmp_path)}}).execute()
     shown = {cell.id: str(cell.outputs[0].get("data", {}).get("text/plain", "")) for cell in notebook.cells
              if cell.cell_type == "code" and cell.outputs}  # fmt: skip
