@@ -110,6 +110,7 @@ def test_outcomes_of_approved_clients_alone_are_figures_of_approved_decisions_an
 
 def test_a_month_without_most_of_its_outcomes_waits_and_the_lack_rings() -> None:
     report = assess(lender(1.0, 1.0, known_share=0.5))
+    assert report.population is Population.ALL
     assert report.months[0].realised is None
     assert report.months[0].waits_for.startswith("outcomes of ")
     assert ringing(report) == {"outcomes_missing"}

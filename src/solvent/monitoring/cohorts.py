@@ -71,14 +71,23 @@ class Decisions:
 
 
 def find_population(parts: Sequence[Decisions], definition: DefaultDefinition, as_of: datetime) -> Population:
-    """Whether outcomes exist for refused clients, too; before anything matured, whether anything is said of them."""
-    refused = [part.select(~part.approved) for part in parts]
-    matured = [part for part in refused if len(part) and has_matured(part.window, definition, as_of)]
-    if matured:
-        covered = sum(int(part.known.sum()) for part in matured) / sum(map(len, matured))
-        return Population.ALL if covered >= MIN_COVERAGE else Population.APPROVED
-    is_anything_said = any(bool((part.flags > DecidedOutcomes.APPROVED).any()) for part in refused)
-    return Population.ALL if is_anything_said or not any(map(len, refused)) else Population.APPROVED
+    """Whether outcomes exist for refused clients, too: of matured decisions nearly as often as for approved ones.
+
+    As long as nothing is known of matured decisions, whether anything at all is said of refused clients.
+    """
+    matured = [part for part in parts if has_matured(part.window, definition, as_of)]
+    approved = _share_known([part.select(part.approved) for part in matured])
+    refused = _share_known([part.select(~part.approved) for part in matured])
+    if approved and refused is not None:
+        return Population.ALL if refused >= MIN_COVERAGE * approved else Population.APPROVED
+    others = [part.select(~part.approved) for part in parts]
+    is_anything_said = any(bool((part.flags > DecidedOutcomes.APPROVED).any()) for part in others)
+    return Population.ALL if is_anything_said or not any(map(len, others)) else Population.APPROVED
+
+
+def _share_known(parts: Sequence[Decisions]) -> float | None:
+    rows = sum(map(len, parts))
+    return sum(int(part.known.sum()) for part in parts) / rows if rows else None
 
 
 def has_matured(window: Window, definition: DefaultDefinition, as_of: datetime) -> bool:

@@ -1,6 +1,7 @@
 """Realised and estimated performance by month of application, side by side, and how good past estimates were."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -48,36 +49,27 @@ def assess_performance(outcomes: DecidedOutcomes, policy: Policy, *, as_of: date
 def _assess_month(
     part: Decisions, rows: Decisions, policy: Policy, *, as_of: datetime, early_signs: Mapping[OutcomeKind, Figure]
 ) -> MonthPerformance:
-    definition, window, costs = policy.default_definition, part.window, policy.costs
-    if not has_matured(window, definition, as_of):
-        due = window.end + definition.maturity + definition.reporting
-        return MonthPerformance(
-            window, len(part), len(rows), _estimate(rows, costs), early_signs=early_signs,
-            waits_for=f"matures on {due:%Y-%m-%d}",
-        )  # fmt: skip
+    definition, costs = policy.default_definition, policy.costs
+    month = MonthPerformance(part.window, len(part), len(rows), _estimate(rows, costs), early_signs=early_signs)
+    if not has_matured(month.window, definition, as_of):
+        due = month.window.end + definition.maturity + definition.reporting
+        return replace(month, waits_for=f"matures on {due:%Y-%m-%d}")
     known = rows.select(rows.known)
-    missing = measure_rate(len(rows) - len(known), len(rows)) if len(rows) else None
     defaulted = known.has(DecidedOutcomes.DEFAULTED)
+    missing = measure_rate(len(rows) - len(known), len(rows)) if len(rows) else None
+    month = replace(month, missing_outcomes=missing, matured=len(rows))
     reason = _find_reason_to_wait(defaulted, missing)
     if reason:
-        return MonthPerformance(
-            window, len(part), len(rows), _estimate(rows, costs), missing_outcomes=missing, matured=len(rows),
-            early_signs=early_signs, waits_for=reason,
-        )  # fmt: skip
-    observed = measure_rate(int(defaulted.sum()), len(known))
-    return MonthPerformance(
-        window=window,
-        decisions=len(part),
+        return replace(month, waits_for=reason)
+    rate = measure_rate(int(defaulted.sum()), len(known))
+    auc, cost = measure_auc(known.probabilities, defaulted), measure_cost(known.approved, defaulted, costs)
+    return replace(
+        month,
         rows=len(known),
         estimated=_estimate(known, costs),
-        realised=Performance(
-            measure_auc(known.probabilities, defaulted), observed, measure_cost(known.approved, defaulted, costs)
-        ),
-        default_rate_ratio=scale(observed, 1 / float(known.probabilities.mean())),
+        realised=Performance(auc, rate, cost),
+        default_rate_ratio=scale(rate, 1 / float(known.probabilities.mean())),
         calibration_slope=measure_calibration_slope(known.probabilities, defaulted),
-        missing_outcomes=missing,
-        matured=len(rows),
-        early_signs=early_signs,
     )
 
 
