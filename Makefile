@@ -11,7 +11,7 @@ AS_DEV := --constraint requirements/dev.txt
 MANIFESTS := $(filter-out deploy/kubernetes/kustomization.yaml,$(wildcard deploy/kubernetes/*.yaml))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test test-reliability lint-delivery images sbom lock clean
+.PHONY: help setup demo check test test-browser test-reliability lint-delivery images sbom lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,11 @@ check: setup ## style, types, import contracts, fast tests: before every commit
 
 test: setup ## every test that needs Python alone
 	$(BIN)/pytest -m "not browser and not spark" -n 2 --dist loadfile
+
+test-browser: setup ## every page of the dashboard in Chromium, in both languages: apt-get install chromium
+	@test -n "$$CHROMIUM" || command -v chromium chromium-browser >/dev/null || \
+		{ echo "Chromium is missing: run apt-get install chromium, or set CHROMIUM to its path" >&2; exit 1; }
+	$(BIN)/pytest -m browser -n 0 tests/dashboard
 
 test-reliability: setup ## the fault campaigns in their small size: kills, power cuts, races; root, libfuse2 and fuse
 	$(BIN)/python campaigns/run_all.py

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from solvent.domain.costs import CostMatrix
-from solvent.domain.threshold import ThresholdChoice, choose_threshold
+from solvent.domain.threshold import CostPoint, RiskBin, ThresholdChoice, choose_threshold, trace_costs
 
 
 def test_chooses_the_cheapest_of_all_thresholds() -> None:
@@ -42,3 +42,18 @@ def test_no_other_threshold_costs_less(rows: list[tuple[float, bool]]) -> None:
     chosen = choose_threshold(probabilities, defaulted, CostMatrix())
     assert chosen.cost == cost_at(chosen.threshold, rows)
     assert chosen.cost == min(cost_at(threshold, rows) for threshold in {*probabilities, 1.0})
+
+
+def test_traces_what_each_edge_would_cost_as_a_threshold() -> None:
+    bins = [RiskBin(0.0, 6.0, 0.0), RiskBin(0.1, 2.0, 1.0), RiskBin(0.5, 0.0, 1.0)]
+    assert trace_costs(bins, CostMatrix(10.0, 1.0)) == (
+        CostPoint(0.0, 0.0, None, 0.8),
+        CostPoint(0.1, 0.6, 0.0, 0.2),
+        CostPoint(0.5, 0.9, 1 / 9, 1.0),
+        CostPoint(1.0, 1.0, 0.2, 2.0),
+    )
+
+
+def test_traces_no_costs_of_nobody() -> None:
+    with pytest.raises(ValueError, match="no applications"):
+        trace_costs([], CostMatrix())

@@ -115,13 +115,13 @@ def _explain(visit: Visit, note: Note) -> None:
         st.markdown(visit.say(common.HOW_WINDOW, start=start, end=end))
     st.markdown(visit.say(common.HOW_COUNT, count=format_count(note.count, visit.language)))
     st.markdown(note.interval or visit.say(common.HOW_EXACT))
-    st.code(note.query, language="sql", wrap_lines=True)
+    st.code(note.query, language=None, wrap_lines=True)
 
 
 def show_remedy(sentence: str, command: str) -> None:
     """Say what is missing, and the command that brings it."""
     st.markdown(sentence)
-    st.code(command, language="shell", wrap_lines=True)
+    st.code(command, language=None, wrap_lines=True)
 
 
 def show_empty_window(visit: Visit) -> None:

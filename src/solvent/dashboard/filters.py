@@ -45,17 +45,16 @@ def _choose_window(visit: Visit) -> str:
     return str(chosen)
 
 
-def choose_model(visit: Visit, url: str, *, with_all: bool = True) -> str | None:
+def choose_model(visit: Visit, url: str) -> str | None:
     """Let one version be chosen; None stands for all of them."""
-    versions = [model.version for model in reading.read_models(url).models]
-    options = ["", *versions] if with_all else versions
+    options = ["", *(model.version for model in reading.read_models(url).models)]
     current = options.index(kept("model")) if kept("model") in options else 0
     chosen = st.selectbox(
         visit.say(common.MODEL_VERSION),
         options,
-        index=current if options else None,
+        index=current,
         format_func=lambda version: version or visit.say(common.ALL_MODELS),
-        key=f"model_{visit.language}_{with_all}",
+        key=f"model_{visit.language}",
     )
     keep("model", chosen or "")
     return chosen or None

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import accumulate
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -65,6 +66,9 @@ def draw_waterfall(steps: Sequence[tuple[str, float]], *, base: tuple[str, float
         )
     )
     style(figure, x=x, height=70 + 27 * len(names))
+    ends = list(accumulate((weight for _, weight in steps), initial=base[1]))
+    margin = 0.08 * (max(ends) - min(ends)) + 0.02
+    figure.update_xaxes(range=[min(ends) - margin, max(ends) + margin])
     figure.update_yaxes(autorange="reversed")
     return figure
 
@@ -176,7 +180,7 @@ def draw_bars(shares: Sequence[tuple[str, float]], *, x: str, form: str = ".1%")
         )
     )
     style(figure, x=x, height=70 + 24 * len(shares))
-    figure.update_xaxes(tickformat=form)
+    figure.update_xaxes(tickformat=form, tickangle=0, nticks=6)
     figure.update_yaxes(autorange="reversed")
     return figure
 

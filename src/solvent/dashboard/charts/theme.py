@@ -29,7 +29,7 @@ def style(figure: go.Figure, *, x: str = "", y: str = "", height: int = HEIGHT, 
         plot_bgcolor="rgba(0,0,0,0)",
         font={"family": "system-ui, sans-serif", "size": 13, "color": INK},
         showlegend=legend,
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "title": ""},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "title": "", "traceorder": "normal"},
         hoverlabel={"bgcolor": "white", "font": {"color": INK}},
         bargap=0.06,
     )

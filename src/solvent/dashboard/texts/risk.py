@@ -38,9 +38,10 @@ CUT_OFF_LEAD = Text(
     "payeur refusé {false_positive}.",
 )
 THRESHOLD = Text("Threshold (probability of default, %)", "Seuil (probabilité de défaut, %)")
-APPROVAL = Text("Approval rate", "Taux d'acceptation")
-DEFAULTS = Text("Default rate of the approved", "Taux de défaut des acceptés")
-COST = Text("Cost per application", "Coût par demande")
+APPROVAL = Text("Approved", "Acceptées")
+DEFAULTS = Text("Default rate", "Taux de défaut")
+COST = Text("Cost", "Coût")
+CURVE = Text("Cost per application", "Coût par demande")
 AGAINST = Text("{difference} against the threshold in force", "{difference} par rapport au seuil en vigueur")
 AXIS = Text("threshold", "seuil")
 COST_AXIS = Text("cost per application", "coût par demande")

@@ -19,12 +19,11 @@ from solvent.dashboard.blocks import (
     show_table,
 )
 from solvent.dashboard.charts.risk import draw_bars, draw_reliability
-from solvent.dashboard.filters import choose_model
 from solvent.dashboard.numbers import format_count, format_share, format_time
-from solvent.dashboard.reading import ModelDocuments
+from solvent.dashboard.reading import KnownModel, KnownModels, ModelDocuments
 from solvent.dashboard.texts import common
 from solvent.dashboard.texts import model as texts
-from solvent.dashboard.visit import Visit, start_visit
+from solvent.dashboard.visit import Visit, kept, start_visit
 from solvent.domain.switches import ModelSwitch
 
 FEATURES_SHOWN = 15
@@ -40,10 +39,7 @@ def show_page(visit: Visit) -> None:
             with st.container(border=True):
                 show_remedy(visit.say(texts.NONE), texts.COMMAND)
             return
-        version = choose_model(visit, url, with_all=False)
-        chosen = known.find(version)
-        if chosen is None:
-            return
+        chosen = _choose(visit, known)
         documents = reading.read_documents(url, chosen.version)
         _show_facts(visit, documents, is_in_force=chosen == known.in_force())
         if documents.evaluation:
@@ -52,6 +48,17 @@ def show_page(visit: Visit) -> None:
             st.info(visit.say(texts.NOT_KEPT), icon=":material/info:")
         _show_timeline(visit, known.switches)
         _show_texts(visit, documents)
+
+
+def _choose(visit: Visit, known: KnownModels) -> KnownModel:
+    current = known.find(kept("model"))
+    return st.selectbox(
+        visit.say(common.MODEL_VERSION),
+        known.models,
+        index=0 if current is None else known.models.index(current),
+        format_func=lambda model: model.version,
+        width=320,
+    )
 
 
 def _show_facts(visit: Visit, documents: ModelDocuments, *, is_in_force: bool) -> None:

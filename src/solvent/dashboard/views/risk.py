@@ -139,7 +139,7 @@ def _show_curve(
         if points
     ]
     label = visit.say(texts.IN_FORCE, threshold=format_share(threshold, visit.language))
-    with card(visit, texts.COST):
+    with card(visit, texts.CURVE):
         figure = draw_costs(
             lines, threshold=(threshold, label), chosen=chosen, x=visit.say(texts.AXIS), y=visit.say(texts.COST_AXIS)
         )

@@ -1,0 +1,38 @@
+"""Who is not signed in sees nothing, on any page."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+from visits import PAGES, start_visit
+
+from conftest import Served, serve
+
+pytestmark = [pytest.mark.browser, pytest.mark.postgres]
+
+PASSWORD = "a long enough password"  # noqa: S105 - of this test alone
+
+
+def test_without_the_password_no_page_shows_anything(served: Served, browser: Browser, tmp_path: Path) -> None:
+    with serve(served.database_url, tmp_path, SOLVENT_DASHBOARD_PASSWORD=PASSWORD) as address:
+        visit = start_visit(browser, address)
+        for name in ("", *PAGES[1:]):
+            visit.page.goto(f"{address}/{name}")
+            visit.page.get_by_label("Password").wait_for()
+            assert visit.page.locator("[data-testid=stMetric], [data-testid=stPlotlyChart]").count() == 0
+        visit.page.get_by_label("Password").fill("a wrong password")
+        visit.page.keyboard.press("Enter")
+        visit.page.get_by_text("That is not the password.").wait_for()
+        visit.page.get_by_label("Password").fill(PASSWORD)
+        visit.page.keyboard.press("Enter")
+        visit.page.get_by_role("heading", name="Audit").wait_for()
+
+
+def test_behind_a_proxy_only_who_is_named_sees_pages(served: Served, browser: Browser, tmp_path: Path) -> None:
+    with serve(served.database_url, tmp_path, SOLVENT_DASHBOARD_USER_HEADER="X-Forwarded-User") as address:
+        page = browser.new_page()
+        page.goto(address)
+        page.get_by_text("this request did not say").wait_for()
+        named = browser.new_context(extra_http_headers={"X-Forwarded-User": "ada"}).new_page()
+        named.goto(address)
+        named.get_by_role("heading", name="Credit decisions, answered for").wait_for()

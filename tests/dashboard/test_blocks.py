@@ -1,0 +1,32 @@
+import pytest
+
+from solvent.dashboard.blocks import Table, plain, plain_label, plain_links, sandboxed, to_csv
+
+
+def test_a_table_becomes_csv() -> None:
+    table = Table("amounts", ("decision", "count"), [("approve", 3), ("refuse", None)])
+    assert to_csv(table) == b"decision,count\r\napprove,3\r\nrefuse,\r\n"
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1"])
+def test_a_text_is_no_formula_in_a_spreadsheet(text: str) -> None:
+    assert to_csv(Table("t", ("a", "b"), [(text, -1)])) == f"a,b\r\n'{text},-1\r\n".encode()
+
+
+def test_a_stored_text_is_shown_as_it_is() -> None:
+    assert plain("[a](http://x) <b> *c*") == r"\[a\]\(http\://x\) \<b\> \*c\*"
+
+
+def test_a_stored_text_as_a_label_holds_no_tags() -> None:
+    assert plain_label("<b>a</b> & b") == "&lt;b&gt;a&lt;/b&gt; &amp; b"
+
+
+def test_a_stored_document_leads_nowhere() -> None:
+    assert plain_links("![i](http://x/i.png) <img>") == "!\\[i](http\u200b://x/i.png) &lt;img>"
+
+
+def test_a_stored_report_has_an_origin_of_its_own_and_no_network() -> None:
+    framed = sandboxed('<p title="x">report</p>')
+    assert framed.startswith('<iframe sandbox="allow-scripts" title="report"')
+    assert "default-src &#x27;none&#x27;" in framed
+    assert "&lt;p title=&quot;x&quot;&gt;report&lt;/p&gt;" in framed

@@ -1,0 +1,107 @@
+"""Readers of single decisions, of chains and of outcomes, on logs whose figures are known by hand."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from log_examples import DECISION, MODEL, make_decision
+from random_log import END, START, write_random_log
+
+from solvent.decision_log.database.roles import AS_OFFICER
+from solvent.decision_log.figures.chains import read_chain_state
+from solvent.decision_log.figures.comparison import read_quartiles
+from solvent.decision_log.figures.latest import read_latest, read_of_client
+from solvent.decision_log.figures.questions import Scope, open_reader
+from solvent.decision_log.figures.risk import has_refused_outcomes, read_outcomes
+from solvent.decision_log.writing.writer import PostgresDecisionLog
+from solvent.domain.policy import Decision
+from solvent.domain.records import DecisionRecord, Submission
+from solvent.domain.threshold import RiskBin
+from solvent.errors import DecisionLogError
+
+pytestmark = pytest.mark.postgres
+
+
+def write(url: str, *records: DecisionRecord) -> None:
+    async def record() -> None:
+        async with PostgresDecisionLog(url) as log:
+            await log.register_model(MODEL)
+            await log.record(Submission(records, b"{}"))
+
+    asyncio.run(record())
+
+
+def test_lists_the_newest_decisions_and_those_of_a_client(database_url: str) -> None:
+    write(
+        database_url,
+        make_decision(1, received_at=START, client_id=7),
+        make_decision(2, received_at=START + timedelta(hours=1), client_id=8),
+        make_decision(3, received_at=START + timedelta(hours=2), client_id=7),
+    )
+    with open_reader(database_url) as connection:
+        assert [one.request_id.int - DECISION.request_id.int for one in read_latest(connection, limit=2)] == [2, 1]
+    with open_reader(database_url, session=AS_OFFICER) as connection:
+        found = read_of_client(connection, 7)
+    assert [one.request_id.int - DECISION.request_id.int for one in found] == [2, 0]
+
+
+def test_a_reader_of_pages_cannot_look_for_a_client(database_url: str) -> None:
+    with pytest.raises(DecisionLogError, match="InsufficientPrivilege"), open_reader(database_url) as connection:
+        read_of_client(connection, 7)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["DELETE FROM decisions", "UPDATE decision_payloads SET loan_amount = 0", "SELECT key FROM idempotency_claims"],
+)
+def test_an_officer_may_look_and_nothing_else(database_url: str, statement: str) -> None:
+    with (
+        pytest.raises(DecisionLogError, match="InsufficientPrivilege"),
+        open_reader(database_url, session=AS_OFFICER) as connection,
+    ):
+        connection.execute(statement.encode())
+
+
+def test_quartiles_of_the_top_numbers_by_decision(database_url: str) -> None:
+    refused = [make_decision(number, top_numbers=(float(number), None, None)) for number in range(1, 6)]
+    approved = make_decision(6, top_numbers=(9.0, None, 2.0), decision=Decision.APPROVE)
+    write(database_url, *refused, approved)
+    with open_reader(database_url, session=AS_OFFICER) as connection:
+        found = read_quartiles(connection, MODEL.model_version).value
+    assert [(one.rank, one.decision, one.first, one.median, one.third, one.count) for one in found] == [
+        (1, "approve", 9.0, 9.0, 9.0, 1),
+        (1, "refuse", 2.0, 3.0, 4.0, 5),
+        (3, "approve", 2.0, 2.0, 2.0, 1),
+    ]
+
+
+def test_counts_chains_and_what_no_checkpoint_covers(database_url: str) -> None:
+    write_random_log(database_url, 6, decisions=8)
+    with open_reader(database_url) as connection:
+        state = read_chain_state(connection).value
+    assert (state.writers, state.records, state.uncovered, state.checkpoints) == (2, 16, 16, None)
+
+
+def test_matured_decisions_by_probability(database_url: str, rows: Callable[[str], list[tuple[Any, ...]]]) -> None:
+    approved = {"decision": Decision.APPROVE, "received_at": START}
+    write(
+        database_url,
+        make_decision(1, probability_default=0.012, **approved),
+        make_decision(2, probability_default=0.014, **approved),
+        make_decision(3, probability_default=0.3, received_at=START),
+    )
+    outcome = "INSERT INTO outcomes (request_id, timestamp, kind, observed_at, reported_at, defaulted)"
+    with psycopg.connect(database_url) as connection:
+        for number, defaulted in ((1, False), (2, True)):
+            request = UUID(int=DECISION.request_id.int - 1 + number)
+            now = datetime(2026, 12, 1, tzinfo=UTC)
+            values = (request, START, "matured", now, now, defaulted)
+            connection.execute(f"{outcome} VALUES (%s, %s, %s, %s, %s, %s)".encode(), values)
+    with open_reader(database_url) as connection:
+        scope = Scope(START, END)
+        assert read_outcomes(connection, scope).value == (RiskBin(0.01, 1, 1),)
+        assert has_refused_outcomes(connection, scope) is False
