@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
+from served_pages import Served, serve
 from visits import PAGES, start_visit
-
-from conftest import Served, serve
 
 pytestmark = [pytest.mark.browser, pytest.mark.postgres]
 

@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
+from served_pages import Served
 from visits import FILTERED, PAGES, Visit, start_visit
 
-from conftest import Served
 from solvent.dashboard.texts import common
 from solvent.dashboard.texts.language import Language
 

@@ -10,9 +10,9 @@ import psycopg
 import pytest
 from payloads import PAYLOADS
 from playwright.sync_api import Browser
+from served_pages import Served, database, fill, make_breach, make_report, serve
 from visits import PAGES, start_visit
 
-from conftest import Served, database, fill, make_breach, make_report, serve
 from solvent.decision_log.database.embedded import EmbeddedServer
 from solvent.decision_log.registers.alerts import AlertStore
 from solvent.decision_log.registers.drift_reports import keep_report

@@ -1,5 +1,6 @@
-"""A served dashboard on a log of simulated decisions, and Chromium to look at it."""
+"""Serves the dashboard on a log of simulated decisions."""
 
+import asyncio
 import os
 import shutil
 import socket
@@ -16,7 +17,6 @@ from uuid import uuid4
 import httpx
 import psycopg
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
 from solvent.cli.serving import dashboard_command, dashboard_environment
 from solvent.decision_log.audit.signing import make_signer
@@ -52,26 +52,6 @@ def find_chromium() -> str:
     return found
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_FLAGS)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture(scope="session")
-def served(
-    embedded_server: EmbeddedServer, migrated_template: str, tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Served]:
-    """The dashboard on a log with two incidents, reports, measurements and alerts."""
-    home = tmp_path_factory.mktemp("home")
-    with database(embedded_server, migrated_template) as url:
-        fill(url, tiny_bundle, home)
-        with serve(url, home) as address:
-            yield Served(address, url)
-
-
 @contextmanager
 def database(server: EmbeddedServer, template: str) -> Iterator[str]:
     name = f"browser_{uuid4().hex}"
@@ -93,8 +73,6 @@ def fill(url: str, bundle: Path, home: Path) -> None:
     ensure_months(url, start, now)
     fill_log(url, [load_model(bundle)], draw_arrivals(DECISIONS, start=start, days=DAYS, seed=4), with_history=False)
     signer = make_signer(home / "audit" / "signing.key")
-    import asyncio  # noqa: PLC0415
-
     asyncio.run(seal(url, signer, home / "audit"))
     window = Window(now - timedelta(days=7), now)
     keep_measurements(url, make_measurements(window), measured_at=now)
