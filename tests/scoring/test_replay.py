@@ -3,7 +3,7 @@
 import asyncio
 import struct
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,13 +19,15 @@ from solvent.bundle.recorded import render_deciding_files, restore_bundle
 from solvent.decision_log.database.connections import connect_sync
 from solvent.decision_log.reading.recorded import count_decisions, find_decision, read_decisions
 from solvent.decision_log.writing.writer import PostgresDecisionLog
+from solvent.domain.policy import Decision
 from solvent.domain.records import RecordedDecision, StoredHistory
-from solvent.errors import BundleError, DecisionLogError
+from solvent.errors import ApplicationError, BundleError, DecisionLogError
 from solvent.scoring.explanation import explain
 from solvent.scoring.model import Model
 from solvent.scoring.process import new_request_id
 from solvent.scoring.replay import ReplaySummary, find_differences, replay_all
 from solvent.scoring.service import RequestContext
+from solvent.scoring.what_if import score_again
 from tiny_model import BUREAU_ROWS, RISKY, SAFE
 
 pytestmark = [pytest.mark.anyio, pytest.mark.postgres]
@@ -206,3 +208,35 @@ def test_a_restored_bundle_decides_with_the_same_bytes(model: Model) -> None:
     assert (restored.version, restored.digest, restored.directory) == (model.version, model.bundle.digest, Path())
     with pytest.raises(BundleError, match=r"policy\.json is not the one"):
         restore_bundle(model.bundle.manifest.to_json(), {**files, "policy.json": b"{}"})
+
+
+@pytest.mark.parametrize("request_body", [SAFE, {**SAFE, "bureau": BUREAU_ROWS}, {**SAFE, "SK_ID_CURR": 100003}])
+async def test_without_a_change_the_decision_comes_out_again(
+    postgres_log: PostgresDecisionLog, database_url: str, model: Model, request_body: dict[str, Any]
+) -> None:
+    (request_id,) = await decide(postgres_log, model, [request_body])
+    recorded = read(database_url, request_id)
+    assert score_again(recorded, model, {}).probability_default == recorded.prediction_proba
+
+
+async def test_a_smaller_loan_turns_a_refusal_over_and_nothing_is_recorded(
+    postgres_log: PostgresDecisionLog, database_url: str, model: Model, rows: Callable[[str], list[tuple[Any, ...]]]
+) -> None:
+    (request_id,) = await decide(postgres_log, model, [{**RISKY, "EXT_SOURCE_2": 0.6}])
+    recorded = read(database_url, request_id)
+    assert recorded.decision == "refuse"
+    again = score_again(recorded, model, {"AMT_CREDIT": 100000.0})
+    assert again.decision is Decision.APPROVE
+    assert again.probability_default < recorded.prediction_proba
+    assert rows("SELECT count(*) FROM decisions") == [(1,)]
+
+
+async def test_what_nobody_can_change_and_what_is_implausible_is_refused(
+    postgres_log: PostgresDecisionLog, database_url: str, model: Model
+) -> None:
+    (request_id,) = await decide(postgres_log, model, [SAFE])
+    recorded = read(database_url, request_id)
+    with pytest.raises(ApplicationError, match="EXT_SOURCE_2: is nothing that an applicant can change"):
+        score_again(recorded, model, {"EXT_SOURCE_2": 0.9})
+    with pytest.raises(ApplicationError, match="AMT_CREDIT"):
+        score_again(recorded, model, {"AMT_CREDIT": None})

@@ -44,7 +44,8 @@ SECTIONS: tuple[tuple[Text, tuple[tuple[str, Text, str], ...]], ...] = (
 
 STYLE = """
 <style>
-[data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p { color: #5A6772 !important; }
+[data-testid="stCaptionContainer"] { opacity: 1 !important; }
+[data-testid="stCaptionContainer"] p { color: #5A6772 !important; }
 [data-testid="stMetricValue"] { font-variant-numeric: tabular-nums; }
 [data-testid="stAppDeployButton"], [data-testid="stMainMenu"] { display: none; }
 .block-container { padding-top: 2.5rem; padding-bottom: 3rem; max-width: 1240px; }

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -62,7 +63,12 @@ def database(server: EmbeddedServer, template: str) -> Iterator[str]:
 
 
 def fill(url: str, bundle: Path, home: Path) -> None:
-    """What the jobs of a running lender would have left."""
+    """What the jobs of a running lender would have left; in a thread, since Playwright keeps an event loop in ours."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(_fill, url, bundle, home).result()
+
+
+def _fill(url: str, bundle: Path, home: Path) -> None:
     from seeded_log import ensure_months, seal  # noqa: PLC0415 - LightGBM takes over a second to import
     from seeded_log import fill as fill_log  # noqa: PLC0415
     from simulated_requests import draw_arrivals  # noqa: PLC0415

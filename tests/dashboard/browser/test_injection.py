@@ -51,9 +51,9 @@ def poison(url: str) -> None:
         features = tuple(PAYLOADS)
         report = make_report(window, 0.4, html=PAYLOADS[0])
         strongest = [{"feature": text, "psi": 0.3} for text in PAYLOADS]
-        poisoned = {"reference_dataset": PAYLOADS[0], "drifted_features": features}
         metadata = {"threshold": 0.3, "strongest": strongest}
-        keep_report(connection, replace(report, **poisoned, metadata=metadata))
+        named = replace(report, reference_dataset=PAYLOADS[0], drifted_features=features)
+        keep_report(connection, replace(named, metadata=metadata))
     breaches = [
         replace(
             make_breach(window, place), rule=text, subject=text, description=text, what_to_do=text, affected=features

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request
 
 PAGES = (
     "home", "overview", "performance", "business", "drift", "quality", "risk", "model", "decision", "alerts", "audit",
@@ -25,7 +25,7 @@ class Visit:
     faults: list[str] = field(default_factory=list)
 
     def go(self, path: str = "") -> None:
-        """Open an address; Streamlit asks below the path of a page first, which is no fault."""
+        """Open an address."""
         self.page.goto(f"{self.address}/{path}")
         self.settle()
 
@@ -48,25 +48,24 @@ class Visit:
 
 def start_visit(browser: Browser, address: str) -> Visit:
     """Open a tab that notes what goes wrong."""
-    context = browser.new_context(viewport={"width": 1360, "height": 900})
-    visit = Visit(context.new_page(), address)
-    page = visit.page
-    page.on("pageerror", lambda error: visit.faults.append(f"exception {error}"))
-    page.on("dialog", lambda dialog: (visit.faults.append(f"dialog {dialog.message}"), dialog.dismiss()))
-    page.on(
-        "console",
-        lambda message: (
+    visit = Visit(browser.new_context(viewport={"width": 1360, "height": 900}).new_page(), address)
+    host = address.partition("://")[2]
+
+    def note_dialog(dialog: Dialog) -> None:
+        visit.faults.append(f"dialog {dialog.message}")
+        dialog.dismiss()
+
+    def note_error(message: ConsoleMessage) -> None:
+        # Streamlit asks below the path of a page before it asks at the root.
+        if message.type == "error" and "/_stcore/" not in message.location.get("url", ""):
             visit.faults.append(message.text)
-            if message.type == "error" and "/_stcore/" not in message.location.get("url", "")
-            else None
-        ),
-    )
-    page.on(
-        "request",
-        lambda request: (
+
+    def note_request(request: Request) -> None:
+        if request.url.startswith(("http", "ws")) and host not in request.url:
             visit.faults.append(f"request to {request.url}")
-            if request.url.startswith(("http", "ws")) and address.partition("://")[2] not in request.url
-            else None
-        ),
-    )
+
+    visit.page.on("pageerror", lambda error: visit.faults.append(f"exception {error}"))
+    visit.page.on("dialog", note_dialog)
+    visit.page.on("console", note_error)
+    visit.page.on("request", note_request)
     return visit

@@ -83,7 +83,7 @@ def _show_verdict(visit: Visit, report: DriftRecord, limit: float) -> None:
 
 
 def _show_history(visit: Visit, reports: tuple[DriftRecord, ...], limit: float) -> None:
-    points = [(one.generated_at, one.drift_score) for one in reversed(reports) if one.drift_score is not None]
+    points = sorted((one.period_end, one.drift_score) for one in reports if one.drift_score is not None)
     with card(visit, texts.HISTORY):
         if points:
             label = visit.say(texts.LIMIT, limit=format_share(limit, visit.language))
@@ -91,7 +91,7 @@ def _show_history(visit: Visit, reports: tuple[DriftRecord, ...], limit: float) 
             show_chart(figure, alt=visit.say(texts.HISTORY_ALT), key="history")
         rows = [(at.isoformat(), score) for at, score in points]
         note = Note(QUERY, len(reports), None, visit.say(texts.INTERVAL))
-        show_note(visit, note, Table("drift-history", ("generated_at", "drift_score"), rows))
+        show_note(visit, note, Table("drift-history", ("period_end", "drift_score"), rows))
 
 
 def _show_strongest(visit: Visit, report: DriftRecord) -> None:
