@@ -72,11 +72,14 @@ def read_decided_outcomes(
     query = sql.SQL(QUERY).format(by_model=by_model, **{name: sql.Literal(value) for name, value in values.items()})
     try:
         connection.execute("SET LOCAL work_mem TO '128MB'")  # else the joins write a million rows to disk first
+        content = bytearray()
         with connection.cursor().copy(query) as copy:
-            content = b"".join(copy)
+            for part in copy:  # one row each: a list of them would take three times the memory
+                content += part
     except psycopg.Error as error:
         raise DecisionLogError("the outcomes cannot be read: run `solvent db upgrade`, then try again") from error
-    rows = np.frombuffer(content[_HEADER_BYTES : len(content) - _TRAILER_BYTES], _ROW)
+    count = (len(content) - _HEADER_BYTES - _TRAILER_BYTES) // _ROW.itemsize
+    rows = np.frombuffer(content, _ROW, count, _HEADER_BYTES)
     return DecidedOutcomes(
         len(rows),
         rows["month"].astype("<i2").tobytes(),
