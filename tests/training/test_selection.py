@@ -68,3 +68,11 @@ def test_only_so_many_stay_and_they_are_those_that_gain_most() -> None:
     assert len(names) == 2
     assert "ext_source_2" in names
     assert report.steps[-1].left == 2
+
+
+def test_of_few_defaults_too_those_stay_that_gain_most() -> None:
+    portfolio = make_portfolio(1_000)
+    rules = SelectionRules(most_features=2, threads=1)
+    names, report = select_features(portfolio, seed=0, rules=rules)
+    assert "ext_source_2" in names
+    assert [(step.name, step.left) for step in report.steps] == [("constant", 6), ("duplicate", 6), ("limit", 2)]

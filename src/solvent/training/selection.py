@@ -43,14 +43,13 @@ def select_features(
     recorder = _Recorder(matrix.program.names)
     recorder.drop("constant", "one value, or none, in all rows", ~_find_varying(rows.values))
     recorder.drop("duplicate", "equal to an earlier feature in every row", _find_repeated(rows.values))
-    if rows.target.sum() >= FEWEST_DEFAULTS:
-        kept = recorder.kept
+    judged, rank = recorder.kept, np.zeros(len(recorder.kept))
+    tellable = rows.target.sum() >= FEWEST_DEFAULTS
+    if tellable or judged.sum() > rules.most_features:
         gains = measure_gains(rows.keep(recorder.names), seed=seed, threads=rules.threads, progress=progress)
-        for name, rule, weak in _judge(gains):
-            recorder.drop(name, rule, _place(weak, kept) > 0)
-        rank = _place(gains.true.mean(axis=0), kept)
-    else:
-        rank = np.zeros(len(recorder.kept))
+        rank = _place(gains.true.mean(axis=0), judged)
+        for name, rule, weak in _judge(gains) if tellable else ():
+            recorder.drop(name, rule, _place(weak, judged) > 0)
     beyond = np.flatnonzero(recorder.kept)[np.argsort(-rank[recorder.kept], kind="stable")][rules.most_features :]
     recorder.drop("limit", f"beyond the {rules.most_features} that gain most", _mask(beyond, len(rank)))
     return recorder.names, recorder.report()
