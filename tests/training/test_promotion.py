@@ -169,9 +169,9 @@ def test_a_promotion_that_was_cut_short_does_not_mislead_a_rollback(uri: str, tm
 
 def test_refuses_a_change_without_version_name_or_reason(uri: str, tmp_path: Path) -> None:
     registry = register(uri, tmp_path, GOOD, BETTER)
-    with pytest.raises(TrainingError, match="there is no such version: see `solvent model list`"):
+    with pytest.raises(TrainingError, match="there is no version 9: see `solvent model list`"):
         promote(registry, 9, gates=GATES, who="ben", why="better")
-    with pytest.raises(TrainingError, match="there is no such version"):
+    with pytest.raises(TrainingError, match="no version is 'best': give its number or an alias"):
         registry.find_version("best")
     for who, why in ((" ", "better"), ("ben", "")):
         with pytest.raises(TrainingError, match="needs a name and a reason"):

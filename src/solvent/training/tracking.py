@@ -141,13 +141,15 @@ class ModelRegistry:
         """The version of a number or an alias; raises TrainingError if there is none."""
         with _translated():
             version = self._aliases().get(name) or (int(name) if name.isascii() and name.isdigit() else 0)
+        if not version:
+            raise TrainingError(f"no version is {name!a}: give its number or an alias of `solvent model list`")
         self.check_version(version)
         return version
 
     def check_version(self, version: int) -> None:
         """Raise TrainingError if there is no such version."""
         if version not in {model.version for model in self.list_models()}:
-            raise TrainingError("there is no such version: see `solvent model list`")
+            raise TrainingError(f"there is no version {version}: see `solvent model list`")
 
     def find_champion(self) -> int | None:
         """The champion's version."""
