@@ -67,8 +67,10 @@ def bearer(key: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"}
 
 
-def write_other_bundle(tiny: Path, directory: Path, *, threshold: float = 0.2) -> Path:
-    """The tiny bundle with another threshold, so with another digest and version."""
+def write_other_bundle(
+    tiny: Path, directory: Path, *, threshold: float = 0.2, profile: Mapping[str, Any] | None = None
+) -> Path:
+    """The tiny bundle with another threshold, or another profile, so with another digest and version."""
     bundle = read_bundle(tiny)
     manifest = bundle.manifest
     contents = BundleContents(
@@ -77,7 +79,7 @@ def write_other_bundle(tiny: Path, directory: Path, *, threshold: float = 0.2) -
         calibration=bundle.calibration,
         policy=replace(bundle.policy, threshold=threshold),
         reference=bundle.reference_path.read_bytes(),
-        profile=bundle.profile,
+        profile=bundle.profile if profile is None else profile,
         evaluation=bundle.evaluation,
         model_card=bundle.model_card,
         top_features=manifest.top_features,

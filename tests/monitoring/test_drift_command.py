@@ -11,6 +11,7 @@ import pytest
 from recording import record
 from watched import draw
 
+from edge_examples import write_other_bundle
 from solvent.cli.main import main
 from solvent.decision_log.database.connections import connect_sync
 from solvent.decision_log.registers.drift_reports import list_reports
@@ -162,3 +163,12 @@ def test_evidently_shows_what_moved_in_one_file_below_5_mb(run: Run, database_ur
     assert 'src="http' not in html.read_text()
     metrics = json.loads(Path(report.report_json_path).read_text())["metrics"]
     assert {one["config"].get("column") for one in metrics} >= {"external", "income", "score", "contract"}
+
+
+def test_a_folder_whose_bundle_says_nothing_of_normal_is_refused(
+    run: Run, database_url: str, model: Model, tiny_bundle: Path, tmp_path: Path
+) -> None:
+    record(database_url, model, draw(model, 10), start=START)
+    old = write_other_bundle(tiny_bundle, tmp_path / "old", profile={"rows": 2_000})
+    code, _, err = run(*PERIOD, "--bundle", old)
+    assert (code, "does not say what is normal: train the bundle again to watch it" in err) == (78, True)

@@ -79,7 +79,7 @@ def report(
     features that moved most.
 
     Exit codes: 0 no drift, or not enough data for a verdict, 1 drift, or
-    there is nothing to compare, 2 wrong usage.
+    there is nothing to compare, 2 wrong usage, 78 a bundle without profile.
     """
     from solvent.bootstrap import open_database, prepare_database
     from solvent.cli.drift_text import describe
