@@ -11,7 +11,7 @@ AS_DEV := --constraint requirements/dev.txt
 MANIFESTS := $(filter-out deploy/kubernetes/kustomization.yaml,$(wildcard deploy/kubernetes/*.yaml))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test test-browser test-reliability lint-delivery images sbom lock clean
+.PHONY: help setup demo check test test-browser test-spark test-reliability lint-delivery images sbom lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,11 @@ test-browser: setup ## every page of the dashboard in Chromium, in both language
 	@test -n "$$CHROMIUM" || command -v chromium chromium-browser >/dev/null || \
 		{ echo "Chromium is missing: run apt-get install chromium, or set CHROMIUM to its path" >&2; exit 1; }
 	$(BIN)/pytest -m browser -n 0 tests/dashboard
+
+test-spark: setup ## the Spark engine against DuckDB; needs a Java 17 runtime
+	@command -v java >/dev/null || { echo "test-spark needs a Java 17 runtime: apt-get install openjdk-17-jre-headless," \
+		"or unpack one from https://adoptium.net and put its bin folder on PATH" >&2; exit 1; }
+	$(BIN)/pytest -m spark -n 0
 
 test-reliability: setup ## the fault campaigns in their small size: kills, power cuts, races; root, libfuse2 and fuse
 	$(BIN)/python campaigns/run_all.py

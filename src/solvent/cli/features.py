@@ -14,7 +14,9 @@ from solvent.cli.progress import shown_progress
 from solvent.domain.progress import Progress
 
 if TYPE_CHECKING:
+    from solvent.features.program import Program
     from solvent.scoring.model import Model
+    from solvent.tables.reading import RawTables
 
 STORE_CHUNK = 5_000
 """Histories stored in one transaction: about 20 MB."""
@@ -26,6 +28,19 @@ class Engine(StrEnum):
     """Where features are computed."""
 
     DUCKDB = "duckdb"
+    SPARK = "spark"
+
+
+EngineOption = Annotated[
+    Engine, typer.Option("--engine", help="duckdb: this machine, all its cores; spark: a Spark master, needs Java 17.")
+]
+MasterOption = Annotated[
+    str, typer.Option("--master", metavar="URL", help="Spark master; the folder must be there under the same path.")
+]
+MemoryOption = Annotated[
+    str | None,
+    typer.Option("--memory-limit", metavar="SIZE", help="Memory of DuckDB, such as 4GB; beyond it it uses the disk."),
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -39,7 +54,9 @@ def build(
     out: Annotated[
         Path, typer.Option("--out", metavar="FILE", callback=check_file_name(".parquet"), help="Parquet file to write.")
     ],
-    engine: Annotated[Engine, typer.Option("--engine", help="duckdb: this machine, all its cores.")] = Engine.DUCKDB,
+    engine: EngineOption = Engine.DUCKDB,
+    memory_limit: MemoryOption = None,
+    master: MasterOption = "local[*]",
 ) -> None:
     """Compute every feature for every client of a folder of raw tables.
 
@@ -49,6 +66,8 @@ def build(
 
     Example:
         solvent features build --data data/home-credit --out features.parquet
+        solvent features build ... --memory-limit 2GB
+        solvent features build ... --engine spark --master spark://host:7077
 
     Writes: FILE with SK_ID_CURR, TARGET (missing where unknown) and one
     column per feature; complete or not at all.
@@ -57,17 +76,28 @@ def build(
     """
     from solvent.domain.policy import FORBIDDEN_COLUMNS
     from solvent.features.catalogue import build_program
-    from solvent.features.ibis_engine import BatchEngine
     from solvent.tables.reading import open_tables
     from solvent.tables.schemas import HISTORY_TABLES
 
     program = build_program(FORBIDDEN_COLUMNS)
-    with shown_progress() as progress, open_tables(data) as tables:
+    with shown_progress() as progress, open_tables(data, memory_limit=memory_limit) as tables:
         missing = [name for name in HISTORY_TABLES if name not in tables.present]
-        rows = BatchEngine(program, tables, progress=progress).write_features(out)
+        rows = _write_features(program, tables, out, master=master if engine is Engine.SPARK else None, told=progress)
     typer.echo(f"{rows:,} clients, {len(program.features)} features ({engine.value}), in {out}")
     if missing:
         typer.echo(f"computed without rows of {', '.join(missing)}: no file")
+
+
+def _write_features(program: "Program", tables: "RawTables", out: Path, *, master: str | None, told: Progress) -> int:
+    """Write the features on DuckDB, or on a Spark master."""
+    if master is None:
+        from solvent.features.ibis_engine import BatchEngine
+
+        return BatchEngine(program, tables, progress=told).write_features(out)
+    from solvent.features.spark_engine import SparkEngine, open_session
+
+    with open_session(master) as session:
+        return SparkEngine(program, tables, session, progress=told).write_features(out)
 
 
 @group.command()

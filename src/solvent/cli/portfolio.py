@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from solvent.cli.features import Engine
+from solvent.cli.features import Engine, EngineOption, MasterOption, MemoryOption
 from solvent.cli.options import BundleFolder, DataFolder, check_file_name
 from solvent.cli.progress import shown_progress
 
@@ -25,7 +25,9 @@ def score(
             "--out", metavar="FILE", callback=check_file_name(".csv", ".parquet"), help="CSV or Parquet, by its name."
         ),
     ],
-    engine: Annotated[Engine, typer.Option("--engine", help="duckdb: this machine, all its cores.")] = Engine.DUCKDB,
+    engine: EngineOption = Engine.DUCKDB,
+    memory_limit: MemoryOption = None,
+    master: MasterOption = "local[*]",
 ) -> None:
     """Score every client of a folder of raw tables.
 
@@ -53,7 +55,12 @@ def score(
 
     model = load_model(bundle, read_settings())
     with shown_progress() as progress:
-        summary = score_portfolio(model, data, out, progress=progress)
+        if engine is Engine.SPARK:
+            from solvent.scoring.spark_portfolio import score_portfolio_on_spark
+
+            summary = score_portfolio_on_spark(model, data, out, master=master, progress=progress)
+        else:
+            summary = score_portfolio(model, data, out, memory_limit=memory_limit, progress=progress)
     if not summary.has_history:
         typer.echo("no history tables: every client is scored as one without history", err=True)
     elif summary.missing_tables:

@@ -6,6 +6,7 @@ Not for the process that answers requests: this module loads the batch engine.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,8 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from solvent.domain.policy import Decision
+from solvent.bundle.calibration import Calibration
+from solvent.domain.policy import Decision, Policy
 from solvent.domain.progress import Progress, silent
 from solvent.features.ibis_engine import BatchEngine
 from solvent.scoring.model import Model
@@ -22,6 +24,20 @@ from solvent.tables.schemas import CLIENT, HISTORY_TABLES
 
 CHUNK_CLIENTS = 20_000
 """Clients scored between two reports of progress; their features take 50 MB as float64."""
+
+DecisionTable: TypeAlias = Any
+"""A table of Arrow, which ships no types that mypy could check."""
+DECISION_SCHEMA = pa.schema(
+    [
+        (CLIENT, pa.int64()),
+        ("probability_default", pa.float64()),
+        ("decision", pa.string()),
+        ("risk_level", pa.string()),
+        ("score", pa.float64()),
+        ("threshold", pa.float64()),
+        ("model_version", pa.string()),
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +55,33 @@ class PortfolioSummary:
         return len(self.missing_tables) < len(HISTORY_TABLES)
 
 
-def score_portfolio(model: Model, data: Path, out: Path, *, progress: Progress = silent) -> PortfolioSummary:
+def score_portfolio(
+    model: Model, data: Path, out: Path, *, memory_limit: str | None = None, progress: Progress = silent
+) -> PortfolioSummary:
     """Write one row per client of train and test, by client.
 
     Columns: SK_ID_CURR, probability_default (calibrated, in (0, 1)), decision, risk_level, score (raw, in log-odds),
     threshold, model_version. The file is Parquet if its name ends in .parquet, otherwise CSV; it appears complete or
-    not at all. Each client gets what `/predict` answers for the same rows.
+    not at all. Each client gets what `/predict` answers for the same rows. `memory_limit` is DuckDB's, such as "4GB".
 
     Raises:
         TablesError: the tables cannot be read.
         BundleError: the model gives a score that is not a number.
         OSError: the file cannot be written.
     """
-    with open_tables(data) as tables:
+    with open_tables(data, memory_limit=memory_limit) as tables:
         missing = tuple(name for name in HISTORY_TABLES if name not in tables.present)
         matrix = BatchEngine(model.bundle.program, tables, progress=progress).read_matrix()
     scores = np.concatenate([np.empty(0), *_score_chunks(model, matrix.values, progress)])
-    table = _decide(model, matrix.client_ids, scores)
+    table = decide_table(terms_of(model), matrix.client_ids, scores)
+    return finish_portfolio(model, table, out, missing)
+
+
+def finish_portfolio(model: Model, table: DecisionTable, out: Path, missing: tuple[str, ...]) -> PortfolioSummary:
+    """Write the decisions and count them."""
     _write(table, out)
     refused = table["decision"].to_pylist().count(Decision.REFUSE.value)
-    return PortfolioSummary(len(matrix), refused, model.version, missing)
+    return PortfolioSummary(len(table), refused, model.version, missing)
 
 
 def _score_chunks(
@@ -69,9 +92,23 @@ def _score_chunks(
         yield model.score_many(values[start : start + CHUNK_CLIENTS])
 
 
-def _decide(model: Model, clients: npt.NDArray[np.int64], scores: npt.NDArray[np.float64]) -> pa.Table:
-    policy = model.bundle.policy
-    probabilities = model.bundle.calibration.apply_many(scores)
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What turns a score into a decision; it can travel to other processes."""
+
+    calibration: Calibration
+    policy: Policy
+    version: str
+
+
+def terms_of(model: Model) -> Terms:
+    """The terms of a model's bundle."""
+    return Terms(model.bundle.calibration, model.bundle.policy, model.version)
+
+
+def decide_table(terms: Terms, clients: npt.NDArray[np.int64], scores: npt.NDArray[np.float64]) -> DecisionTable:
+    """One row per client with the columns of `DECISION_SCHEMA`."""
+    policy, probabilities = terms.policy, terms.calibration.apply_many(scores)
     return pa.table(
         {
             CLIENT: clients,
@@ -80,12 +117,13 @@ def _decide(model: Model, clients: npt.NDArray[np.int64], scores: npt.NDArray[np
             "risk_level": [policy.risk_level(probability).value for probability in probabilities.tolist()],
             "score": scores,
             "threshold": np.full(len(scores), policy.threshold),
-            "model_version": [model.version] * len(scores),
-        }
+            "model_version": [terms.version] * len(scores),
+        },
+        schema=DECISION_SCHEMA,
     )
 
 
-def _write(table: pa.Table, out: Path) -> None:
+def _write(table: DecisionTable, out: Path) -> None:
     partial = out.with_name(f".{out.name}.partial")
     try:
         if out.suffix == ".parquet":
