@@ -25,6 +25,7 @@ from solvent.training.report import TrainingResult
 from solvent.training.run_values import list_metrics, list_parameters
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # read by mlflow while it is imported
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param
