@@ -1,7 +1,7 @@
 """The simplest rival that learns: a logistic regression."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -61,9 +61,7 @@ class LogisticLearner:
         )
         line = LogisticRegression(C=self.strength, solver="lbfgs", max_iter=1_000, tol=1e-3)
         line.fit(model.prepare(rows.values), rows.target)
-        return LogisticModel(
-            model.centre, model.spread, model.flagged, model.categories, line.coef_[0], float(line.intercept_[0])
-        )
+        return replace(model, weights=line.coef_[0], intercept=float(line.intercept_[0]))
 
     def refit(
         self, rows: FeatureMatrix, _folds: Sequence[LogisticModel], *, progress: Progress = silent
