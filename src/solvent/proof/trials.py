@@ -56,7 +56,7 @@ def find_delays(log: ObservedLog, model: WatchedModel, trial: Trial) -> dict[str
 def look(log: ObservedLog, model: WatchedModel, caller: str, moments: Moments) -> tuple[Monitor, ...]:
     """Return the monitors that ring on the decisions at these moments."""
     window = Window(to_time(int(moments[0])), to_time(int(moments[-1]) + 1))
-    request = WatchRequest(window, segment=Segment("caller", caller, LogColumn.CALLER), reference=None)
+    request = WatchRequest(window, segment=Segment("caller", caller, LogColumn.CALLER))
     return tuple(_ringing(watch_inputs(log, model, request)))
 
 
