@@ -21,7 +21,7 @@ def test_what_is_undefined_is_left_out() -> None:
 
 def test_parameters_are_what_was_given_and_chosen() -> None:
     parameters = list_parameters(REPORT)
-    assert parameters["learning_rate"] == 0.03
+    assert parameters["learning_rate"] == 0.05
     assert parameters["seed"] == 7
     assert parameters["rounds"] == 321
     assert parameters["calibration"] == "platt"
