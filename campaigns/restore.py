@@ -208,6 +208,13 @@ def wait_for_archive(url: str) -> None:
     raise TimeoutError("the last segment was not archived")
 
 
+def wait_for_recovery(url: str) -> None:
+    """Wait until the log is replayed: long before, the server answers those who only read."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        while connection.execute("SELECT pg_is_in_recovery()").fetchone() != (False,):
+            time.sleep(0.1)
+
+
 def judge(url: str, drill: Drill, told: Told, erased: Sequence[int]) -> Found:
     """Hold the restored log against what was told and whom it may not know."""
     with psycopg.connect(url) as connection:
@@ -257,6 +264,7 @@ def run(drill: Drill, options: argparse.Namespace) -> dict[str, Any]:
     started = time.monotonic()
     drill.restore(with_archive=True)
     with drill.running() as url:
+        wait_for_recovery(url)
         restored_seconds = time.monotonic() - started
         whole = judge(url, drill, first | second, clients[: 2 * count])
         judged_seconds = time.monotonic() - started
