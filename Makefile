@@ -34,7 +34,7 @@ check: setup ## style, types, import contracts, fast tests: before every commit
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -m "not slow and not postgres" -n 2 --dist loadfile
+	$(BIN)/pytest -m "not slow and not postgres and not browser and not spark" -n 2 --dist loadfile
 
 test: setup ## every test that needs Python alone
 	$(BIN)/pytest -m "not browser and not spark" -n 2 --dist loadfile
