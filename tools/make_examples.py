@@ -60,7 +60,10 @@ CASES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
         {"status": 200, "warning": "unknown_category:OCCUPATION_TYPE"},
     ),
     "missing_ext_source": ("no external score at all", {"status": 200}),
-    "huge_income": ("117 million a year, as one row of the real tables has", {"status": 200}),
+    "huge_income": (
+        "117 million a year, as one row of the real tables has: beyond what a required column may hold",
+        {"status": 422, "code": "invalid-application"},
+    ),
     "revolving": ("a card instead of a cash loan", {"status": 200}),
     "invalid": (
         "a text for a number, a field that does not exist: named, and not repeated",

@@ -11,7 +11,7 @@ from solvent.decision_log.memory import MemoryDecisionLog
 EXAMPLES = Path(__file__).parents[2] / "examples"
 CASES = {case["name"]: case for case in json.loads((EXAMPLES / "cases.json").read_text())["cases"]}
 
-pytestmark = [pytest.mark.slow, pytest.mark.anyio]
+pytestmark = [pytest.mark.slow, pytest.mark.anyio, pytest.mark.timeout(900)]
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ def test_a_notebook_is_kept_without_output_and_holds_no_logic(path: Path) -> Non
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_runs_from_its_first_cell_to_its_last(
     path: Path, small_lender: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -25,7 +26,7 @@ def test_a_notebook_runs_from_its_first_cell_to_its_last(
     monkeypatch.setenv("BUNDLE_FOLDER", str(small_lender / "bundle"))
     monkeypatch.setenv("OUT_FOLDER", str(tmp_path))
     notebook = nbformat.reads(path.read_text(), as_version=4)
-    NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(tmp_path)}}).execute()
     shown = {cell.id: str(cell.outputs[0].get("data", {}).get("text/plain", "")) for cell in notebook.cells
              if cell.cell_type == "code" and cell.outputs}  # fmt: skip
     assert shown
