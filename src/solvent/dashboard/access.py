@@ -16,6 +16,13 @@ MOST_ATTEMPTS, ATTEMPT_SECONDS = 10, 60.0
 """Wrong passwords of all visitors together; a password of 12 characters then outlasts any search."""
 
 
+def is_admitted(visit: Visit) -> bool:
+    """Whether the visitor has shown what the settings ask for."""
+    settings = visit.settings
+    is_named = settings.dashboard_user_header is None or bool(st.context.headers.get(settings.dashboard_user_header))
+    return is_named and (settings.dashboard_password is None or bool(st.session_state.get(SIGNED_IN)))
+
+
 def ask_for_access(visit: Visit) -> None:
     """Return if the visitor may look; else show the way in and end the page."""
     settings = visit.settings

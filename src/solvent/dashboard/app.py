@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from solvent.dashboard.access import ask_for_access
+from solvent.dashboard.access import ask_for_access, is_admitted
 from solvent.dashboard.texts import common
 from solvent.dashboard.texts.language import LANGUAGE_NAMES, Language, Text
 from solvent.dashboard.visit import keep, kept, publish, restore, start_visit
@@ -62,8 +62,11 @@ def show_frame() -> None:
     restore()
     language = _choose_language()
     visit = start_visit()
+    page = st.navigation(
+        {section.read(language): _pages(entries, language) for section, entries in SECTIONS},
+        position="sidebar" if is_admitted(visit) else "hidden",
+    )
     ask_for_access(visit)
-    page = st.navigation({section.read(language): _pages(entries, language) for section, entries in SECTIONS})
     is_live = _choose_refresh(language)
     if is_live:
         st.fragment(page.run, run_every=REFRESH_SECONDS)()

@@ -17,12 +17,12 @@ def test_without_the_password_no_page_shows_anything(served: Served, browser: Br
         visit = start_visit(browser, address)
         for name in ("", *PAGES[1:]):
             visit.page.goto(f"{address}/{name}")
-            visit.page.get_by_label("Password").wait_for()
+            visit.page.get_by_label("Password", exact=True).wait_for()
             assert visit.page.locator("[data-testid=stMetric], [data-testid=stPlotlyChart]").count() == 0
-        visit.page.get_by_label("Password").fill("a wrong password")
+        visit.page.get_by_label("Password", exact=True).fill("a wrong password")
         visit.page.keyboard.press("Enter")
         visit.page.get_by_text("That is not the password.").wait_for()
-        visit.page.get_by_label("Password").fill(PASSWORD)
+        visit.page.get_by_label("Password", exact=True).fill(PASSWORD)
         visit.page.keyboard.press("Enter")
         visit.page.get_by_role("heading", name="Audit").wait_for()
 
