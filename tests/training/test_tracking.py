@@ -69,7 +69,7 @@ def test_the_run_holds_metrics_parameters_and_plots(uri: str, tmp_path: Path) ->
         runs = store.execute("SELECT status FROM runs").fetchall()
     assert metrics == list_metrics(trained(tmp_path / "again").report)
     assert parameters["data_fingerprint"] == "d"
-    assert parameters["num_leaves"] == "24"
+    assert parameters["num_leaves"] == "6"
     assert runs == [("FINISHED",)]
     assert len(list((tmp_path / "my models" / "artifacts").glob("*/artifacts/plots/*.png"))) == 6
 
