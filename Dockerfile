@@ -46,7 +46,7 @@ RUN /opt/tools/bin/pip --python /opt/solvent/bin/python install --quiet --no-dep
 FROM ${BASE} AS runtime
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends libgomp1 \
-    && rm -rf /var/lib/apt/lists/* \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin \
     && groupadd --gid 10001 solvent \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /var/lib/solvent --shell /usr/sbin/nologin solvent \
     && install --directory --owner solvent --group solvent --mode 0700 /var/lib/solvent \
