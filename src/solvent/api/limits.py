@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from solvent.api.callers.admission import BATCH_PLACES, CALLER_SHARE, MAX_BODIES_BYTES
 from solvent.api.callers.authentication import MAX_AGE_SECONDS
-from solvent.api.entrance.connections import HEADER_SECONDS, MAX_HEADER_BYTES
+from solvent.api.entrance.connections import FETCH_SECONDS, HEADER_SECONDS, MAX_HEADER_BYTES
 from solvent.api.entrance.gatekeeper import BODY_SECONDS
 from solvent.api.processes.shadow import QUEUE_BYTES
 from solvent.api.processes.worker import BACKLOG, GRACE_SECONDS
@@ -90,9 +90,9 @@ def _load_limits() -> Iterator[Limit]:
                 "SOLVENT_MAX_IN_QUEUE")  # fmt: skip
     yield Limit("wait for a place", f"{_default('queue_ms')} ms", refused, "test_a_wait_ends_at_its_deadline",
                 "SOLVENT_QUEUE_MS")  # fmt: skip
-    yield Limit("share of places and queue that one key may hold", f"{CALLER_SHARE:.0%}", refused,
-                "test_one_caller_cannot_hold_every_place")  # fmt: skip
-    yield Limit("bodies under way, per worker", f"{MAX_BODIES_BYTES:,} bytes", refused,
+    yield Limit("share of the places, the queue and the bodies that one key may hold", f"{CALLER_SHARE:.0%} of each",
+                refused, "test_one_caller_cannot_hold_every_place")  # fmt: skip
+    yield Limit("bodies that have come and are not answered, per worker", f"{MAX_BODIES_BYTES:,} bytes", refused,
                 "test_bodies_under_way_have_a_limit_in_bytes")  # fmt: skip
     yield Limit("resident memory of a worker", f"{_default('max_memory_mb')} MB", refused,
                 "test_beyond_its_memory_a_worker_decides_no_more", "SOLVENT_MAX_MEMORY_MB")  # fmt: skip
@@ -125,6 +125,8 @@ def _connection_limits() -> Iterator[Limit]:
                 "test_a_slow_body_is_refused")  # fmt: skip
     yield Limit("time without any request", f"{HEADER_SECONDS:g} s", "connection closed",
                 "test_a_connection_that_sends_nothing_is_closed")  # fmt: skip
+    yield Limit("time in which a caller reads nothing of an answer", f"{FETCH_SECONDS:g} s", "connection cut",
+                "test_a_caller_who_does_not_read_is_cut_and_holds_no_place")  # fmt: skip
     yield Limit("end of what is under way after SIGTERM", f"{GRACE_SECONDS} s", "cancelled",
                 "test_what_is_under_way_at_a_signal_is_answered")  # fmt: skip
 

@@ -41,10 +41,13 @@ class RateLimits:
             self.over[f"{kind} {name}"] = time.monotonic() + standing.milliseconds / 1000.0
         return standing
 
-    def milliseconds_left(self, kind: str, name: str | None) -> int:
-        """How long a name is refused without a closer look; 0 if it is not."""
-        until = self.over.get(f"{kind} {name}", 0.0)
-        return max(0, int((until - time.monotonic()) * 1000.0))
+    def find_refused(self, address: str | None, key: str | None) -> Standing | None:
+        """Return how the address or the key stands that is refused without a closer look; None if neither is."""
+        for kind, name, limit in (("address", address, self.per_address), ("key", key, self.per_key)):
+            milliseconds = int((self.over.get(f"{kind} {name}", 0.0) - time.monotonic()) * 1000.0)
+            if milliseconds > 0:
+                return Standing(limit, 0, milliseconds)
+        return None
 
     def forget(self) -> None:
         """Drop the names whose time is over."""

@@ -1,6 +1,8 @@
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -9,8 +11,9 @@ import pytest
 
 from edge_examples import KEYS, make_authenticator, make_services
 from served_api import BODY, Served, plain_message, serving
+from solvent.api.callers.admission import Admission
 from solvent.api.callers.rates import SharedRates, make_rates_file
-from solvent.api.entrance.connections import HEADER_SECONDS, close_slow_connections
+from solvent.api.entrance.connections import FETCH_SECONDS, HEADER_SECONDS, close_slow_connections
 from solvent.api.entrance.doorman import Doorman
 from solvent.api.entrance.plain_messages import read_plainly
 from solvent.api.processes.worker import BACKLOG, _configure
@@ -92,7 +95,15 @@ async def test_a_key_beyond_its_rate_is_refused_without_a_look_and_others_are_no
     async with serving(services) as served:
         caller = await served.call()
         greedy = plain_message(BODY, f"authorization: Bearer {KEYS['score']}")
-        assert [await caller.ask(greedy) for _ in range(5)] == [200, 200, 429, 429, 429]
+        statuses, told = [], []
+        for _ in range(5):
+            await caller.send(greedy)
+            status, headers, _ = await caller.read()
+            statuses.append(status)
+            told.append({name for name in headers if name.startswith(("ratelimit", "retry"))})
+        assert statuses == [200, 200, 429, 429, 429]
+        names = {"retry-after", "retry-after-ms", "ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"}
+        assert told == [set(), set(), names, names, names]
         polite = plain_message(BODY, f"authorization: Bearer {KEYS['read']}")
         assert await caller.ask(polite) == 403
         assert served.doorman.report() == 2
@@ -205,6 +216,45 @@ async def test_a_connection_that_sends_nothing_is_closed(served: Served) -> None
     await _sweep(served, seconds=HEADER_SECONDS + 1)
     assert await silent.is_closed()
     assert await answered.ask(plain_message()) == 200
+
+
+async def _send_without_reading(served: Served, message: bytes) -> socket.socket:
+    """Send messages over a connection with small buffers until the server has stopped to read."""
+    caller = socket.socket()
+    caller.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+    caller.setblocking(False)
+    loop = asyncio.get_running_loop()
+    await loop.sock_connect(caller, ("127.0.0.1", served.port))
+    with suppress(TimeoutError):
+        while True:
+            await asyncio.wait_for(loop.sock_sendall(caller, message), 0.3)
+    return caller
+
+
+@pytest.mark.parametrize("headers", [(), ("expect-nothing: 1", "upgrade: none")])
+async def test_a_caller_who_does_not_read_is_cut_and_holds_no_place(
+    model: Model, log: TroubledLog, headers: tuple[str, ...]
+) -> None:
+    services = make_services(model, log, admission=Admission(max_at_work=1, max_in_queue=0))
+    async with serving(services) as served:
+        with await _send_without_reading(served, plain_message(b"[" + b" " * 7_000, *headers)):
+            assert services.admission.at_work == 0
+            assert await (await served.call()).ask(plain_message()) == 200
+            await _sweep(served, seconds=FETCH_SECONDS - 1)
+            assert len(served.server.server_state.connections) == 2
+            await _sweep(served, seconds=FETCH_SECONDS + 1)
+            await asyncio.sleep(0.02)
+            assert len(served.server.server_state.connections) == 1
+
+
+async def test_a_connection_that_was_only_turned_away_ends_when_it_is_silent(flooded: Served) -> None:
+    caller = await flooded.call()
+    assert await caller.ask(plain_message()) == 503
+    connection: Any = next(iter(flooded.server.server_state.connections))
+    assert connection.timeout_keep_alive_task is not None
+    connection.timeout_keep_alive = 0
+    connection.timeout_keep_alive_handler()
+    assert await caller.is_closed()
 
 
 async def test_two_requests_at_once_are_answered_in_order(flooded: Served) -> None:

@@ -55,6 +55,12 @@ async def test_an_address_beyond_its_rate_is_refused(model: Model, log: Troubled
     assert [answer.status_code for answer in answers] == [200, 404, 429]
 
 
+async def test_health_is_told_whatever_the_rate_of_the_address(model: Model, log: TroubledLog, tmp_path: Path) -> None:
+    async with make_client(make_services(model, log, rates=_limits(tmp_path, per_address=1))) as client:
+        answers = [await client.get(path) for path in ("/", "/", "/health/live", "/health/ready", "/health/live")]
+    assert [answer.status_code for answer in answers] == [200, 429, 200, 200, 200]
+
+
 async def test_a_full_service_refuses_at_once_and_answers_what_it_let_in(model: Model, log: TroubledLog) -> None:
     services = make_services(model, log, admission=Admission(max_at_work=1, max_in_queue=2, queue_seconds=5.0))
     await services.admission.enter(1)
@@ -126,6 +132,27 @@ async def test_a_slow_body_is_refused(model: Model, log: TroubledLog) -> None:
     assert (b"connection", b"close") in sent[0]["headers"]
     assert (services.admission.at_work, services.admission.bodies_bytes) == (0, 0)
     assert [failure.error_code for failure in log.failures] == ["request-too-slow"]
+
+
+async def test_a_body_is_charged_as_it_comes_and_places_are_free_while_the_answer_is_sent(
+    model: Model, log: TroubledLog
+) -> None:
+    services = make_services(model, log)
+    charged: list[int] = []
+    working: list[int] = []
+
+    async def drip() -> Any:
+        charged.append(services.admission.bodies_bytes)
+        return {"type": "http.request", "body": b" " * 40, "more_body": len(charged) < 3}
+
+    async def send(message: Any) -> None:
+        working.append(services.admission.at_work)
+
+    scope = {"type": "http", "method": "POST", "path": "/predict", "headers": [(b"content-length", b"4000000")]}
+    await _stack(services, body_seconds=1.0)(scope, drip, send)
+    assert charged == [0, 40, 80]
+    assert working == [0, 0]
+    assert (services.admission.at_work, services.admission.bodies_bytes) == (0, 0)
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,8 @@ SCOPES: Mapping[str, Scope | None] = MappingProxyType(
 )
 """The scope that a key needs for an address; None is open to everybody. What is not here is not found."""
 
+HEALTH = frozenset({"/health/live", "/health/ready"})
+"""What asks for these comes from an address that others share, and must hear how the service is: no rate holds it."""
 _ASSETS = "/docs/assets/"
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from solvent.api.problems import retry_headers
+
 SLOTS = 65536
 """Counters in each of two rows; the smaller count holds. Of 1,000 names, one in 4,000 finds both of its counters shared
 and is counted too high: (1000 / 65536) squared."""
@@ -28,6 +30,16 @@ class Standing:
     limit: int
     remaining: int
     milliseconds: int
+
+
+def rate_headers(standing: Standing) -> dict[str, str]:
+    """What a refusal says about the limit (draft-ietf-httpapi-ratelimit-headers-03) and when to try again."""
+    return {
+        **retry_headers(standing.milliseconds),
+        "RateLimit-Limit": str(standing.limit),
+        "RateLimit-Remaining": str(standing.remaining),
+        "RateLimit-Reset": str(-(-standing.milliseconds // 1000)),
+    }
 
 
 def make_rates_file(path: Path, *, workers: int) -> None:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 HEADER_SECONDS = 10.0
 """From the opening of a connection, or the first byte of a next request, to the end of the headers; the rest of a body
 that was answered before its end has as long. A connection that was answered and is silent ends after uvicorn's 5 s."""
+FETCH_SECONDS = 10.0
+"""A caller who does not read has so long, from when the kernel and our buffer are full or the connection is closed to
+the end of what was to be sent; then the connection is cut."""
 MAX_HEADER_BYTES = 16 * 1024
 
 
@@ -37,6 +40,7 @@ class GuardedProtocol(H11Protocol):
         self._early = b""
         self._answered_at = 0.0
         self._is_refused = False
+        self._unsent_since: float | None = None
         self._unfinished_since: float | None = self.loop.time()
         if len(self.connections) >= self.doorman.max_connections and not _make_room(self.connections):
             self._is_refused = True
@@ -48,6 +52,14 @@ class GuardedProtocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if not self._is_refused:
             super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._unsent_since = self.loop.time()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._unsent_since = None
 
     def data_received(self, data: bytes) -> None:
         if self._is_refused:
@@ -78,13 +90,14 @@ class GuardedProtocol(H11Protocol):
 
     def _is_turned_away(self, message: Message, data: bytes) -> bool:
         """Refuse a message without a closer look, if that is due."""
-        if len(data) > message.size:
+        if len(data) > message.size or self.flow.write_paused:
             return False
         answer = self.doorman.refuse(message, self.client[0] if self.client else None)
         if answer is None:
             return False
         self._unread = message.size - len(data)
         self.transport.write(answer)
+        self._expect_next()
         return True
 
     def _begin(self, message: Message, data: bytes) -> None:
@@ -113,15 +126,18 @@ class GuardedProtocol(H11Protocol):
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
-        self._answered_at = self.loop.time()
-        if self.timeout_keep_alive_task is None:
-            self._wait_for_next(self.timeout_keep_alive)
+        self._expect_next()
         if missing:
             self._unread, self._unfinished_since = missing, self._answered_at
         self.flow.resume_reading()
         early, self._early = self._early, b""
         if early:
             self.data_received(early)
+
+    def _expect_next(self) -> None:
+        self._answered_at = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._wait_for_next(self.timeout_keep_alive)
 
     def _wait_for_next(self, seconds: float) -> None:
         self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
@@ -156,7 +172,12 @@ class GuardedProtocol(H11Protocol):
         return latest is not None and not latest.response_complete
 
     def close_if_slow(self, now: float) -> None:
-        """End the connection if a message, or the first one, does not come."""
+        """End the connection if a message, or the first one, does not come; cut it if an answer is not fetched."""
+        if self._unsent_since is None and self.transport.is_closing():
+            self._unsent_since = now
+        if self._unsent_since is not None and now - self._unsent_since > FETCH_SECONDS:
+            self.transport.abort()
+            return
         if self._unfinished_since is None or now - self._unfinished_since <= HEADER_SECONDS:
             return
         if self.latest is None and self.conn.trailing_data[0]:

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from uuid import UUID
 
 from solvent.api.callers.admission import RETRY_MS
+from solvent.api.callers.rates import rate_headers
 from solvent.api.entrance.plain_messages import Message
 from solvent.api.problems import REFUSALS, Problem, render_problem, retry_headers
 from solvent.api.refusals import Refusal
@@ -23,7 +24,7 @@ class Doorman:
         self.services = services
         self.max_connections = max_connections
         self._refused: Counter[tuple[Refusal, str]] = Counter()
-        self._answers: dict[tuple[Refusal, int], list[bytes]] = {}
+        self._answers: dict[tuple[str, ...], list[bytes]] = {}
         self._prefix = b""
         self._number = 0
 
@@ -39,10 +40,10 @@ class Doorman:
         if not (is_full or is_over) or not services.recorded_refusals.is_spent:
             return None
         if limits is not None and is_over:
-            left = max(limits.milliseconds_left("address", address), limits.milliseconds_left("key", message.key_id))
-            if left:
-                return self._answer(Refusal.RATE_EXCEEDED, message.route, left)
-        return self._answer(Refusal.OVERLOADED, message.route, RETRY_MS) if is_full else None
+            standing = limits.find_refused(address, message.key_id)
+            if standing is not None:
+                return self._answer(Refusal.RATE_EXCEEDED, message.route, rate_headers(standing))
+        return self._answer(Refusal.OVERLOADED, message.route, retry_headers(RETRY_MS)) if is_full else None
 
     def close_with(self, refusal: Refusal) -> bytes:
         """Return an answer after which the connection ends; it has no route."""
@@ -63,14 +64,15 @@ class Doorman:
             counts[("unrecorded_failures",)] += count
         return refused.total()
 
-    def _answer(self, refusal: Refusal, route: str, milliseconds: int) -> bytes:
+    def _answer(self, refusal: Refusal, route: str, headers: dict[str, str]) -> bytes:
         self._refused[refusal, route] += 1
-        parts = self._answers.get((refusal, milliseconds))
+        known = refusal, *headers.values()
+        parts = self._answers.get(known)
         if parts is None:
             if len(self._answers) > MAX_ANSWERS:
                 self._answers.clear()
-            parts = write_answer(REFUSALS[refusal], retry_headers(milliseconds)).split(_PLACE_BYTES)
-            self._answers[refusal, milliseconds] = parts
+            parts = write_answer(REFUSALS[refusal], headers).split(_PLACE_BYTES)
+            self._answers[known] = parts
         return self._next_id().join(parts)
 
     def _next_id(self) -> bytes:

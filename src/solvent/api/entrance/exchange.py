@@ -1,4 +1,4 @@
-"""One plain request and its answer on a connection: the body in one message, the answer in one write."""
+"""One plain request and its answer on a connection: the body as it comes, the answer in one write."""
 
 import asyncio
 import logging
@@ -75,19 +75,21 @@ class Exchange(RequestResponseCycle):
         taken = data[: self.missing]
         self.missing -= len(taken)
         self.body += taken
-        if not self.missing:
+        if taken:
             self.message_event.set()
         return data[len(taken) :]
 
     async def receive(self) -> "ASGIReceiveEvent":
-        """Return the whole body once it is there; after that, or if the caller leaves before, the end of the call."""
-        if (self.missing or not self.more_body) and not self.disconnected and not self.response_complete:
+        """Return what has come of the body; after all of it, or if the caller leaves before, the end of the call."""
+        has_more = self.body or (self.more_body and not self.missing)
+        if not has_more and not self.disconnected and not self.response_complete:
             self.message_event.clear()
             await self.message_event.wait()
         if self.disconnected or self.response_complete:
             return {"type": "http.disconnect"}
-        self.more_body = False
-        return {"type": "http.request", "body": bytes(self.body), "more_body": False}
+        self.more_body = self.missing > 0
+        body, self.body = bytes(self.body), bytearray()
+        return {"type": "http.request", "body": body, "more_body": self.more_body}
 
     async def send(self, message: "ASGISendEvent") -> None:
         """Keep head and body of the answer until it is whole."""

@@ -7,20 +7,17 @@ from dataclasses import dataclass
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from solvent.api.callers.access import SCOPES
+from solvent.api.callers.access import HEALTH, SCOPES
 from solvent.api.callers.admission import BATCH_PLACES
-from solvent.api.callers.rates import Standing
+from solvent.api.callers.rates import Standing, rate_headers
 from solvent.api.entrance.connections import MAX_HEADER_BYTES
 from solvent.api.entrance.observation import Observation, observation_in
-from solvent.api.problems import retry_headers
 from solvent.api.refusals import Refusal, RequestRefusedError
 from solvent.api.services import Services
 
 BODY_SECONDS = 10.0
 """A body must have come by then, counted from the end of its headers."""
 
-_TOO_LONG = 18
-"""Digits of a content length that no body has."""
 _CLOSE = {"Connection": "close"}
 
 
@@ -29,10 +26,11 @@ class _Visit:
     """A request with a body that was let in; `places` are those that it holds at work."""
 
     caller: str | None
-    body_bytes: int
     deadline: float
     wanted: int
+    body_bytes: int = 0
     places: int = 0
+    is_whole: bool = False
 
 
 class Gatekeeper:
@@ -43,9 +41,9 @@ class Gatekeeper:
         self._services = services
         self._body_seconds = body_seconds
         self._admitted = {
-            "/predict": (services.max_body_bytes, 1),
-            "/predict-batch": (services.max_batch_body_bytes, BATCH_PLACES),
-            "/outcomes": (services.max_batch_body_bytes, BATCH_PLACES),
+            "/predict": 1,
+            "/predict-batch": BATCH_PLACES,
+            "/outcomes": BATCH_PLACES,
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -55,7 +53,8 @@ class Gatekeeper:
         headers = _Headers(scope["headers"])
         _check_message(headers)
         self._check_host(headers)
-        self._check_rate_of_address(scope)
+        if observation.route not in HEALTH:
+            self._check_rate_of_address(scope)
         if observation.route is None:
             raise HTTPException(404)
         self._check_key(headers.authorization, observation)
@@ -63,7 +62,7 @@ class Gatekeeper:
         if admitted is None:
             await self._app(scope, receive, send)
         else:
-            visit = self._arrive(observation, headers.content_length, *admitted)
+            visit = self._arrive(observation, admitted)
             await self._host(visit, scope, receive, send)
 
     def _check_host(self, headers: "_Headers") -> None:
@@ -92,30 +91,42 @@ class Gatekeeper:
         if needed not in key.scopes:
             raise RequestRefusedError(Refusal.SCOPE_MISSING)
 
-    def _arrive(self, observation: Observation, content_length: bytes | None, most: int, places: int) -> _Visit:
+    def _arrive(self, observation: Observation, places: int) -> _Visit:
         caller = observation.caller if self._services.authenticator is not None else None
-        is_told = content_length is not None and content_length.isdigit() and len(content_length) <= _TOO_LONG
-        body_bytes = min(most, int(content_length)) if is_told and content_length is not None else most
-        self._services.admission.arrive(caller, body_bytes)
-        return _Visit(caller, body_bytes, asyncio.get_running_loop().time() + self._body_seconds, places)
+        self._services.admission.arrive(caller)
+        return _Visit(caller, asyncio.get_running_loop().time() + self._body_seconds, places)
 
     async def _host(self, visit: _Visit, scope: Scope, receive: Receive, send: Send) -> None:
         admission = self._services.admission
 
         async def receive_and_enter() -> Message:
-            if visit.places:
+            if visit.is_whole:
                 return await receive()
             message = await _receive_in_time(receive, visit.deadline)
-            if message["type"] == "http.request" and not message.get("more_body", False):
-                await admission.enter(visit.wanted)
-                visit.places = visit.wanted
+            if message["type"] == "http.request":
+                size = len(message.get("body", b""))
+                admission.charge(visit.caller, size)
+                visit.body_bytes += size
+                visit.is_whole = not message.get("more_body", False)
+                if visit.is_whole:
+                    await admission.enter(visit.wanted, visit.caller)
+                    visit.places = visit.wanted
             return message
 
+        async def leave_and_send(message: Message) -> None:
+            leave()
+            await send(message)
+
+        def leave() -> None:
+            """Give the places to others: what is left is to send, and that waits for the caller."""
+            places, visit.places = visit.places, 0
+            if places:
+                admission.leave(places, visit.caller)
+
         try:
-            await self._app(scope, receive_and_enter, send)
+            await self._app(scope, receive_and_enter, leave_and_send)
         finally:
-            if visit.places:
-                admission.leave(visit.places)
+            leave()
             admission.depart(visit.caller, visit.body_bytes)
 
 
@@ -167,12 +178,7 @@ def _refuse_beyond(standing: Standing | None) -> None:
     if standing is not None:
         raise RequestRefusedError(
             Refusal.RATE_EXCEEDED,
-            headers={
-                **retry_headers(standing.milliseconds),
-                "RateLimit-Limit": str(standing.limit),
-                "RateLimit-Remaining": str(standing.remaining),
-                "RateLimit-Reset": str(-(-standing.milliseconds // 1000)),
-            },
+            headers=rate_headers(standing),
         )
 
 
