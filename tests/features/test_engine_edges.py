@@ -90,3 +90,17 @@ def test_engines_agree_where_sql_and_numpy_part(tmp_path: Path) -> None:
     expected = dict(zip(names, [expected for *_, expected in CASES], strict=True))
     np.testing.assert_equal(dict(zip(names, request.tolist(), strict=True)), expected)
     np.testing.assert_equal(dict(zip(names, batch.tolist(), strict=True)), expected)
+
+
+def test_a_sum_that_cancels_is_exactly_zero_in_both_engines(tmp_path: Path) -> None:
+    paid = instalments.AMT_PAYMENT - instalments.AMT_INSTALMENT
+    rows = [(0.1, 0.0), (0.2, 0.0), (0.0, 0.3)]
+    payments = [{"SK_ID_CURR": 1, "AMT_PAYMENT": more, "AMT_INSTALMENT": less} for more, less in rows]
+    program = compile_all(total(paid), mean(paid), total(instalments.AMT_PAYMENT))
+    tables = HostileTables({"application": [{"SK_ID_CURR": 1}], "installments_payments": payments})
+    with open_tables(tables.write(tmp_path)) as raw:
+        _, (batch,) = BatchEngine(program, raw).read_values()
+    engine = RequestEngine(program)
+    request = engine.evaluate({}, engine.reduce_history({"installments_payments": payments}))
+    assert batch.tolist() == request.tolist() == [0.0, 0.0, 0.1 + 0.2]
+    assert sum(more - less for more, less in rows) != 0.0

@@ -42,7 +42,7 @@ LOANS: list[dict[str, Any]] = [
 
 @pytest.fixture(scope="module")
 def session() -> Iterator[SparkSession]:
-    with open_session("local[2]", memory="2g") as session:
+    with open_session("local[2]", memory="2g", partitions=2) as session:
         yield session
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import ibis
 
-from solvent.features.operations import FLOAT32_MAX, NO_CORRELATION
+from solvent.features.operations import FLOAT32_MAX, NO_CORRELATION, NO_SUM
 
 Column = Any
 """An ibis column; ibis ships no types that mypy could check."""
@@ -95,7 +95,16 @@ def _slope(value: Column, over: Column, where: Column) -> Column:
     )
 
 
-def take_statistic(statistic: str, values: list[Column], rows: Column, where: Column) -> Column:
+def _sum(value: Column, where: Column) -> Column:
+    """The sum, exactly 0 where positive and negative values cancel."""
+    found = value.sum(where=where)
+    largest = ibis.greatest(value.max(where=where).abs(), value.min(where=where).abs())
+    return ibis.cases((found.abs() <= largest * ibis.literal(NO_SUM, "float64"), ibis.literal(0.0)), else_=found)
+
+
+def take_statistic(
+    statistic: str, values: list[Column], rows: Column, where: Column, *, cancels: bool = False
+) -> Column:
     """A statistic over the rows that pass a filter that is never NULL.
 
     Args:
@@ -103,9 +112,14 @@ def take_statistic(statistic: str, values: list[Column], rows: Column, where: Co
         values: the value column, and for slope the column it is taken over.
         rows: the relation that they belong to.
         where: the filter.
+        cancels: the values can be of both signs.
     """
     value = values[0]
     match statistic:
+        case "sum" if cancels:
+            return _sum(value, where)
+        case "mean" if cancels:
+            return _sum(value, where) / value.count(where=where).cast("float64").nullif(0.0)
         case "count":
             return rows.count(where=where).cast("float64")
         case "share":

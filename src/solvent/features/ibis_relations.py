@@ -19,6 +19,7 @@ from solvent.features.program import (
     Program,
     ValueKind,
 )
+from solvent.features.signs import find_mixed_signs
 from solvent.tables.schemas import TARGET
 
 Relation = Any
@@ -51,6 +52,7 @@ class ProgramRelations:
         self, program: Program, read_table: Callable[[str], Relation], keep: Callable[[str, Relation], Relation]
     ) -> None:
         self._program = program
+        self._mixed_signs = find_mixed_signs(program)
         self._read_table = read_table
         self._keep = keep
         self._scopes: dict[Level, _Scope] = {}
@@ -196,7 +198,8 @@ class ProgramRelations:
     def _statistic(self, position: int, scope: _Scope) -> Column:
         node = self._program.nodes[position]
         values = [self.value(argument, scope) for argument in node.of]
-        return take_statistic(node.statistic, values, scope.relation, self._filter(position, scope))
+        cancels = node.of[0] in self._mixed_signs
+        return take_statistic(node.statistic, values, scope.relation, self._filter(position, scope), cancels=cancels)
 
     def _filter(self, position: int, scope: _Scope) -> Column:
         """Rows that the aggregate takes; never NULL."""

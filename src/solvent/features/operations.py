@@ -18,6 +18,8 @@ Value = Any
 MISSING = math.nan
 NO_CORRELATION = 1e-24
 """Squared correlation up to which a slope is exactly 0: below it only the order of summation speaks."""
+NO_SUM = 1e-12
+"""Share of the largest value up to which a sum of values of both signs is exactly 0, for the same reason."""
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 """Products, ratios and powers from here on are missing: no model can be given them, and the squares and sums of what is
 below stay finite in float64."""

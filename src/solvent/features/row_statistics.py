@@ -4,12 +4,13 @@ A call of numpy costs a microsecond and more, whatever it is given; a client has
 So statistics over the same rows are stacked: one call sums, counts or compares for all of them.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from types import MappingProxyType
 
 import numpy as np
 
-from solvent.features.operations import FLOAT32_MAX, MISSING, NO_CORRELATION, Array
+from solvent.errors import FeatureError
+from solvent.features.operations import FLOAT32_MAX, MISSING, NO_CORRELATION, NO_SUM, Array
 from solvent.features.program import Node, Program
 from solvent.features.segments import Mask, Places, Segments, Selection, Selections, Values
 
@@ -17,11 +18,17 @@ _NO_SEGMENTS = np.empty(0)
 
 
 class StatisticBlock:
-    """Statistics over the same rows, for a client or for each of its loans; computes and stores all of them."""
+    """Statistics over the same rows, for a client or for each of its loans; computes and stores all of them.
 
-    def __init__(self, program: Program, positions: Iterable[int]) -> None:
+    Raises:
+        FeatureError: there is no statistic of that name.
+    """
+
+    def __init__(self, program: Program, positions: Iterable[int], mixed_signs: Collection[int]) -> None:
         self._positions = list(positions)
         nodes = [program.nodes[position] for position in self._positions]
+        if not {node.statistic for node in nodes} <= {*_STATISTICS, "slope"}:
+            raise FeatureError("the feature program cannot run: it takes a statistic that does not exist")
         self._groups = nodes[0].groups
         self._columns = list(dict.fromkeys(argument for node in nodes for argument in node.of))
         chosen = list(dict.fromkeys(_selection(node) for node in nodes))
@@ -29,6 +36,9 @@ class StatisticBlock:
         self._pairs, pair_of = _number([(node.of[0], _selection(node)) for node in nodes])
         self._value_of = np.array([self._columns.index(value) for value, _ in self._pairs], dtype=np.intp)
         self._selection_of = np.array([chosen.index(selection) for _, selection in self._pairs], dtype=np.intp)
+        summed = {pair_of[place] for place, node in enumerate(nodes) if node.statistic in ("sum", "mean")}
+        cancelling = [pair for pair in sorted(summed) if self._pairs[pair][0] in mixed_signs]
+        self._cancelling = np.array(cancelling, dtype=np.intp)
         self._takes = [
             (_STATISTICS[statistic], places, np.array([pair_of[place] for place in places], dtype=np.intp))
             for statistic in dict.fromkeys(node.statistic for node in nodes if node.statistic != "slope")
@@ -54,6 +64,7 @@ class StatisticBlock:
             return
         masks = self._selections.masks(values, segments, rows=rows)
         taken = _Rows(segments.gather(columns), masks, self._value_of, self._selection_of, segments)
+        taken.settle_sums(self._cancelling)
         for take, places, pairs in self._takes:
             self._store(values, places, take(taken, pairs))
         places, pairs, over = self._slopes
@@ -77,6 +88,13 @@ class _Rows:
         self.counts = segments.sums(self.present)
         self.rows = segments.sums(masks)[selection_of]
         self.sums = segments.sums(np.where(self.present, self.values, 0.0))
+
+    def settle_sums(self, pairs: Places) -> None:
+        """Make the sums of these pairs exactly 0 where positive and negative values cancel."""
+        if pairs.size:
+            sums = self.sums[pairs]
+            largest = np.maximum(self.extreme(pairs, np.maximum, 0.0), -self.extreme(pairs, np.minimum, 0.0))
+            self.sums[pairs] = np.where(np.abs(sums) <= largest * NO_SUM, 0.0, sums)
 
     def extreme(self, pairs: Places, reduce: np.ufunc, nothing: float) -> Array:
         """Smallest or largest value of these pairs; `nothing` where there is none."""

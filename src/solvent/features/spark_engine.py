@@ -39,12 +39,17 @@ Evaluate = Callable[[Clients, Array, Array], ArrowTable]
 
 LOCAL = "local[*]"
 _DRIVER_MEMORY = "4g"
+_PARTITIONS = 16
 _BATCH_CLIENTS = 10_000
 
 
 @contextmanager
-def open_session(master: str = LOCAL, *, memory: str = _DRIVER_MEMORY) -> Iterator[SparkSession]:
-    """Open a Spark session on a master and close it; `memory` is the driver's, which on a local one does the work.
+def open_session(
+    master: str = LOCAL, *, memory: str = _DRIVER_MEMORY, partitions: int = _PARTITIONS
+) -> Iterator[SparkSession]:
+    """Open a Spark session on a master and close it.
+
+    `memory` is the driver's, which on a local master does the work; `partitions` are those of each exchange.
 
     Raises:
         FeatureError: there is no Java runtime, or the master cannot be reached.
@@ -57,7 +62,7 @@ def open_session(master: str = LOCAL, *, memory: str = _DRIVER_MEMORY) -> Iterat
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.session.timeZone": "UTC",
-        "spark.sql.shuffle.partitions": "16",
+        "spark.sql.shuffle.partitions": str(partitions),
         "spark.sql.execution.arrow.maxRecordsPerBatch": str(_BATCH_CLIENTS),
         "spark.sql.debug.maxToStringFields": "20",
         "spark.log.level": "ERROR",

@@ -13,6 +13,7 @@ from solvent.features.operations import ARRAY_OPERATIONS, MISSING, Array, Value
 from solvent.features.program import Level, Node, Program
 from solvent.features.row_statistics import StatisticBlock
 from solvent.features.segments import Segments, Values, value_before
+from solvent.features.signs import find_mixed_signs
 
 Step = Callable[[Values], None]
 
@@ -81,7 +82,7 @@ def compile_history_steps(program: Program, positions: Sequence[int]) -> Callabl
 
 def _compile_stage(program: Program, stage: Stage) -> list[Step]:
     if stage.is_block:
-        return [StatisticBlock(program, stage.positions)]
+        return [StatisticBlock(program, stage.positions, find_mixed_signs(program))]
     return [compile_step(program, position) for position in stage.positions]
 
 
