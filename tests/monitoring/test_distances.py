@@ -18,10 +18,8 @@ from solvent.monitoring.distances import (
 
 def test_psi_is_the_worked_sum_less_what_chance_makes() -> None:
     reference, current = np.array([5_000, 5_000, 0]), np.array([8_000, 2_000, 0])
-    # Shares with half a count more in both bins that are used: 5000.5 / 10001, 8000.5 / 10001, 2000.5 / 10001.
-    p, high, low = 5_000.5 / 10_001, 8_000.5 / 10_001, 2_000.5 / 10_001
-    raw = (high - p) * math.log(high / p) + (low - p) * math.log(low / p)
-    assert raw == pytest.approx(0.41579, abs=1e-5)
+    raw = 0.3 * math.log(0.8 / 0.5) - 0.3 * math.log(0.2 / 0.5)
+    assert raw == pytest.approx(0.41589, abs=1e-5)
     assert measure_psi(reference, current) == pytest.approx(raw - (1 / 10_000 + 1 / 10_000))
 
 
@@ -40,6 +38,30 @@ def test_chance_adds_nothing_to_psi_on_average() -> None:
 
 def test_values_that_go_missing_count_as_a_bin() -> None:
     assert measure_psi(np.array([500, 500, 0]), np.array([250, 250, 500])) > 3.0
+
+
+@pytest.mark.parametrize("decisions", [2_000, 20_000, 200_000])
+def test_an_emptied_bin_has_the_same_psi_at_every_size(decisions: int) -> None:
+    reference = np.array([1_250, 1_250, 1_250, 1_250, 0])
+    current = np.array([decisions // 4, decisions // 4, decisions // 2, 0, 0])
+    # 0.25 falls to the floor of 0.001, and another quarter doubles; three bins are left to chance.
+    raw = 0.249 * math.log(0.25 / 0.001) + 0.25 * math.log(2)
+    assert raw == pytest.approx(1.5481, abs=1e-4)
+    assert measure_psi(reference, current) == pytest.approx(raw - 3 * (1 / 5_000 + 1 / decisions))
+
+
+@pytest.mark.parametrize("decisions", [2_000, 20_000, 200_000])
+def test_values_newly_missing_in_one_of_forty_stay_below_the_limit_at_every_size(decisions: int) -> None:
+    reference, missing = np.array([2_500, 2_500, 0]), decisions // 40
+    current = np.array([(decisions - missing) // 2, (decisions - missing) // 2, missing])
+    # 0.024 ln(0.025 / 0.001) = 0.0773 of the missing bin, and 0.0006 of the two others.
+    assert measure_psi(reference, current) == pytest.approx(0.0779 - 2 * (1 / 5_000 + 1 / decisions), abs=1e-4)
+
+
+@pytest.mark.parametrize("decisions", [2_000, 20_000, 200_000])
+def test_a_rare_bin_that_empties_stays_below_the_limit_at_every_size(decisions: int) -> None:
+    # 0.014 ln(0.015 / 0.001) = 0.0379; with half a count in place of a floor it was about 0.06, 0.10 and 0.13.
+    assert 0.035 < measure_psi(np.array([4_925, 75, 0]), np.array([decisions, 0, 0])) < 0.04
 
 
 def test_a_feature_without_values_on_both_sides_is_no_drift() -> None:

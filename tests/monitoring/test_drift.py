@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from watched import CONTRACT, WINDOW, binned, draw, drift_of, profile_of, scored
+from watched import CONTRACT, INCOME, WINDOW, binned, draw, drift_of, profile_of, scored
 
 from solvent.bundle.reference import ScoredRows
 from solvent.monitoring.binning import Sample, count_decisions, expected_counts
@@ -33,6 +33,22 @@ def test_the_verdict_does_not_depend_on_the_number_of_decisions(
 ) -> None:
     report = drift_of(model, draw(model, decisions, shift_external=shift))
     assert (report.verdict, named(report.drifted)) == (verdict, drifted)
+
+
+@pytest.mark.parametrize("decisions", [2_000, 20_000, 200_000])
+def test_few_values_newly_missing_are_no_drift_at_any_size(model: Model, decisions: int) -> None:
+    rows = draw(model, decisions)
+    assert not np.isnan(rows.values[:, INCOME]).any()
+    rows.values[: decisions // 40, INCOME] = np.nan
+    assert drift_of(model, rows).verdict == "no drift"
+
+
+@pytest.mark.parametrize("decisions", [2_000, 20_000, 200_000])
+def test_an_emptied_decile_moved_far_at_every_size(model: Model, decisions: int) -> None:
+    rows = draw(model, decisions)
+    income = rows.values[:, INCOME]
+    income[income < np.quantile(income, 0.12)] = np.median(income)
+    assert named(drift_of(model, rows).moved) == ["income"]
 
 
 def test_an_important_feature_that_drifted_is_drift_by_itself(model: Model) -> None:

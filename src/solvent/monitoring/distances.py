@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special, stats
 
-PSEUDO_COUNT = 0.5
-"""Added to every bin before shares are taken, so that an empty one has a finite logarithm: Jeffreys' prior, as
-Krichevsky and Trofimov (IEEE Trans. Inform. Theory 27, 1981) use it to estimate shares."""
+SMALLEST_SHARE = 1e-3
+"""Shares below it are taken for it, so that an empty bin has a finite logarithm and the same one whatever the size of a
+sample. Five of the 5,000 rows of a reference: fewer than five expected say little of a share (Cochran, Some methods for
+strengthening the common chi-squared tests, Biometrics 10, 1954)."""
 
 Counts = npt.NDArray[Any]
 
@@ -31,17 +32,15 @@ def measure_psi(reference: Counts, current: Counts) -> float:
     PSI = sum over bins of (q - p) ln(q / p) (Siddiqi, Credit Risk Scorecards, 2006). If nothing changed,
     PSI / (1/n + 1/m) follows chi-squared with bins - 1 degrees of freedom (Yurdakul and Naranjo, Statistical properties
     of the population stability index, Journal of Risk Model Validation 14(4), 2020), so its mean is
-    (bins - 1)(1/n + 1/m): 0.01 for ten bins and 1,000 decisions. That mean is taken off, and the figure does not depend
-    on the sizes of the samples. Bins that both samples leave empty do not count.
+    (bins - 1)(1/n + 1/m): 0.01 for ten bins and 1,000 decisions. That mean is taken off, and shares have a floor that
+    is the same for all samples, so the figure does not depend on their sizes. Bins at the floor on both sides do not
+    count.
     """
-    p, q = _used(reference, current)
-    bins, n, m = len(p), float(p.sum()), float(q.sum())
-    if bins < 2:
-        return 0.0
-    p = (p + PSEUDO_COUNT) / (n + PSEUDO_COUNT * bins)
-    q = (q + PSEUDO_COUNT) / (m + PSEUDO_COUNT * bins)
+    n, m = float(reference.sum()), float(current.sum())
+    p, q = np.maximum(reference / n, SMALLEST_SHARE), np.maximum(current / m, SMALLEST_SHARE)
+    bins = int((np.maximum(p, q) > SMALLEST_SHARE).sum())
     raw = float(np.sum((q - p) * np.log(q / p)))
-    return max(0.0, raw - (bins - 1) * (1 / n + 1 / m))
+    return max(0.0, raw - max(0, bins - 1) * (1 / n + 1 / m))
 
 
 def measure_kolmogorov_smirnov(reference: Counts, current: Counts) -> Distance:
