@@ -19,7 +19,7 @@ import structlog
 
 from solvent.decision_log.audit.canonical import frame
 from solvent.decision_log.audit.chain import Chain, Position, commit_to
-from solvent.decision_log.audit.ledger import read_outside
+from solvent.decision_log.audit.outside import read_outside
 from solvent.decision_log.audit.sealing import Sealer
 from solvent.decision_log.audit.signing import Signer, make_signer
 from solvent.decision_log.audit.verification import verify

@@ -24,7 +24,7 @@ from solvent.bootstrap import load_model, open_database, open_signer, prepare_da
 from solvent.decision_log.audit.canonical import Value
 from solvent.decision_log.audit.chain import Position
 from solvent.decision_log.audit.checkpoints import make_checkpoint
-from solvent.decision_log.audit.ledger import keep_outside
+from solvent.decision_log.audit.outside import keep_outside
 from solvent.decision_log.audit.signing import Signer
 from solvent.decision_log.database.connections import connect
 from solvent.decision_log.database.roles import API

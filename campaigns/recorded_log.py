@@ -8,7 +8,7 @@ import psycopg
 from callers import History
 from judge import Recorded, Verdict, judge
 from solvent.bootstrap import restore_model
-from solvent.decision_log.audit.ledger import read_outside
+from solvent.decision_log.audit.outside import read_outside
 from solvent.decision_log.audit.signing import public_key_path, read_public_key
 from solvent.decision_log.audit.verification import open_snapshot, verify
 from solvent.decision_log.reading.recorded import count_decisions, read_decisions

@@ -13,7 +13,8 @@ from log_examples import FAILURE, make_decision
 
 from solvent.decision_log.audit.checkpoints import make_checkpoint
 from solvent.decision_log.audit.findings import Verification
-from solvent.decision_log.audit.ledger import Entry, keep_outside, read_outside
+from solvent.decision_log.audit.ledger import Entry
+from solvent.decision_log.audit.outside import keep_outside, read_outside
 from solvent.decision_log.audit.signing import Signer, make_signer
 from solvent.decision_log.audit.verification import verify
 from solvent.decision_log.database.connections import SyncConnection, connect

@@ -16,6 +16,7 @@ from solvent.api.routes.documentation import MAX_CLIENTS, MAX_OUTCOMES
 from solvent.api.routes.json_gate import MAX_DEPTH, MAX_DIGITS, MAX_INTEGER
 from solvent.api.routes.outcomes import MAX_PROBLEMS as OUTCOME_PROBLEMS
 from solvent.api.services import RECORDED_REFUSALS_PER_SECOND
+from solvent.decision_log.audit.sealing import MAX_UNCOVERED, MAX_UNCOVERED_SECONDS
 from solvent.decision_log.registers.api_keys import MAX_KEYS
 from solvent.decision_log.registers.outcomes import REPORT_LOCK_SECONDS
 from solvent.decision_log.writing.batching import LOCK_MILLISECONDS, MAX_BATCH
@@ -145,6 +146,9 @@ def _log_limits() -> Iterator[Limit]:
                 "test_refuses_at_once_when_full")  # fmt: skip
     yield Limit("failures that wait for the writer", f"{MAX_FAILURES:,}", "dropped and counted",
                 "test_drops_and_counts_failures_beyond_the_limit")  # fmt: skip
+    yield Limit("records that no checkpoint covers, per worker",
+                f"{MAX_UNCOVERED:,}, the oldest for {MAX_UNCOVERED_SECONDS:g} s", "not ready: `checkpoints`",
+                "test_records_that_no_checkpoint_covers_are_shown_and_become_overdue")  # fmt: skip
     yield Limit("wait for the database", f"{WAIT_SECONDS:g} s", "503 `log-unavailable`",
                 "test_refuses_who_waited_too_long_and_makes_room")  # fmt: skip
     yield Limit("wait for a write under way", f"{WRITE_SECONDS:g} s more", "503 `outcome-unknown`",

@@ -1,7 +1,7 @@
 """What the HTTP edge needs from the rest of the house."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -91,7 +91,8 @@ class Services:
 
     `max_body_bytes` and `max_batch_body_bytes` are the largest bodies that it reads. Without an `authenticator`
     nobody is asked for a key, without `rates` none is counted, without `allowed_hosts` every Host is served, without
-    `keep_outcomes` none can be reported.
+    `keep_outcomes` none can be reported. `read_log_figures` gives gauges of the decision log, and
+    `count_dropped_failures` how many failures it lost while it was away.
     """
 
     service: ScoringService
@@ -109,6 +110,8 @@ class Services:
     allowed_hosts: frozenset[str] | None = None
     switcher: ModelSwitcher | None = None
     keep_outcomes: KeepOutcomes | None = None
+    read_log_figures: Callable[[], Mapping[str, float]] = dict
+    count_dropped_failures: Callable[[], int] = int
 
 
 def watch_decisions(services: Services, shadow: Callable[[DecisionRecord], None] | None = None) -> None:

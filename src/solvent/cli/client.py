@@ -76,8 +76,9 @@ def erase(
 
     Writes: removes the rows; adds an entry to the ledger.
 
-    Exit codes: 0 erased, also if nothing was held, 1 not confirmed, or
-    nothing was erased because the database is away, 2 wrong usage, 78 no
+    Exit codes: 0 erased, also if nothing was held, 1 not confirmed, the
+    database is away, or the entry is not kept in SOLVENT_AUDIT_FOLDER: mend
+    it and run the command again until it ends with 0, 2 wrong usage, 78 no
     usable signing key.
     """
     from solvent.bootstrap import open_database, open_signer

@@ -49,7 +49,7 @@ def verify(
     """
     from solvent.bootstrap import open_database
     from solvent.cli.progress import shown_progress
-    from solvent.decision_log.audit.ledger import read_outside
+    from solvent.decision_log.audit.outside import read_outside
     from solvent.decision_log.audit.signing import public_key_path, read_public_key
     from solvent.decision_log.audit.verification import open_snapshot
     from solvent.decision_log.audit.verification import verify as verify_log

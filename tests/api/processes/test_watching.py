@@ -1,4 +1,5 @@
 import socket
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from solvent.api.entrance.plain_messages import read_plainly
 from solvent.api.processes.shadow import ShadowLink
 from solvent.api.processes.watching import Watch
 from solvent.api.services import SecondlyShare
+from solvent.api.telemetry.metrics import render_metrics
 from solvent.api.telemetry.metrics_files import MetricsFiles
 from solvent.bootstrap import build_service
 from solvent.scoring.model import Model
@@ -55,6 +57,26 @@ async def test_a_look_sets_the_gauges_and_writes_them_for_the_others(
     assert gauges["model_info", model.version] == 1
     assert 10e6 < gauges[("memory_bytes",)] < 10e9
     assert len(list(tmp_path.glob("metrics-0-*.json"))) == 1
+
+
+async def test_a_look_shows_what_the_log_lost_and_what_no_checkpoint_covers(
+    model: Model, log: TroubledLog, tmp_path: Path
+) -> None:
+    figures = {"uncovered_records": 7.0, "uncovered_seconds": 3.5, "checkpoints_overdue": 0.0}
+    services = replace(
+        make_services(model, log), read_log_figures=lambda: figures, count_dropped_failures=lambda: log.dropped_failures
+    )
+    log.dropped_failures = 2
+    await _watch(services, tmp_path, max_memory_mb=1_000_000).look()
+    shown = render_metrics(services.metrics).decode()
+    assert "solvent_dropped_failures_total 2.0" in shown
+    assert "solvent_uncovered_records 7.0" in shown
+    assert "solvent_uncovered_seconds 3.5" in shown
+    async with make_client(services) as client:
+        before = await client.get("/health/ready")
+        figures["checkpoints_overdue"] = 1.0
+        after = await client.get("/health/ready")
+    assert (before.status_code, after.status_code, after.json()["problems"]) == (200, 503, ["checkpoints"])
 
 
 def test_a_share_is_spent_within_its_second_and_whole_in_the_next() -> None:

@@ -9,7 +9,7 @@ from log_examples import ReadRows, make_submission
 from sealed_logs import NOW
 
 from solvent.decision_log.audit import sealing
-from solvent.decision_log.audit.ledger import read_outside
+from solvent.decision_log.audit.outside import read_outside
 from solvent.decision_log.audit.sealing import Sealer
 from solvent.decision_log.audit.signing import (
     Signer,
@@ -74,6 +74,37 @@ async def test_many_records_bring_a_checkpoint_before_its_time(
         assert list(tmp_path.glob("ledger-*")) == []
         await log.record(make_submission(3))
         await wait_for(lambda: heads(tmp_path) == [[("decisions", 3)]])
+
+
+@pytest.mark.postgres
+async def test_a_checkpoint_that_was_not_kept_outside_is_kept_by_the_next_process(
+    database_url: str, signer: Signer, tmp_path: Path
+) -> None:
+    folder = tmp_path / "outside"
+    folder.touch()  # a file where the folder should be: every write outside fails
+    async with PostgresDecisionLog(database_url, companions=(make_sealer(database_url, signer, folder),)) as log:
+        await log.record(make_submission(1))
+    folder.unlink()
+    async with PostgresDecisionLog(database_url, companions=(make_sealer(database_url, signer, folder),)):
+        pass
+    assert heads(folder) == [[("decisions", 1)]]
+
+
+async def test_records_that_no_checkpoint_covers_are_shown_and_become_overdue(
+    signer: Signer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sealer = make_sealer(f"postgresql://postgres@/postgres?host={tmp_path}", signer, tmp_path)
+    assert sealer.figures == {"uncovered_records": 0, "uncovered_seconds": 0.0, "checkpoints_overdue": 0.0}
+    sealer.count(20_000)
+    await sealer._seal()
+    assert sealer.figures["uncovered_records"] == 20_000
+    assert sealer.figures["uncovered_seconds"] > 0.0
+    assert sealer.figures["checkpoints_overdue"] == 0.0
+    sealer.count(1)
+    assert sealer.figures["checkpoints_overdue"] == 1.0
+    monkeypatch.setattr(sealing, "MAX_UNCOVERED", 30_000)
+    monkeypatch.setattr(sealing, "MAX_UNCOVERED_SECONDS", 0.0)
+    assert sealer.figures["checkpoints_overdue"] == 1.0
 
 
 @pytest.mark.postgres

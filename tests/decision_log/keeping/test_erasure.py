@@ -8,15 +8,17 @@ import pytest
 from log_examples import make_submission
 from sealed_logs import NOW, SealedLog, decide, sealed_log
 
-from solvent.decision_log.audit.ledger import read_outside
+from solvent.decision_log.audit.outside import read_outside
 from solvent.decision_log.audit.verification import open_snapshot, verify
-from solvent.decision_log.database.connections import connect_sync
+from solvent.decision_log.database.connections import connect, connect_sync
 from solvent.decision_log.database.embedded import EmbeddedServer
+from solvent.decision_log.database.roles import ERASER
 from solvent.decision_log.keeping.erasure import Erasure, Instruction, erase_client
+from solvent.decision_log.keeping.erasure import erase as erase_within
 from solvent.decision_log.reading.client_export import export_client
 from solvent.decision_log.writing.writer import PostgresDecisionLog
 from solvent.domain.records import Claim, StoredHistory, Submission
-from solvent.errors import KeyReusedError
+from solvent.errors import DecisionLogError, KeyReusedError
 from solvent.features.request_engine import ReducedHistory
 
 if TYPE_CHECKING:
@@ -72,6 +74,31 @@ def test_erasing_removes_payload_history_and_cached_answer_and_the_chain_still_v
     assert count(log, "SELECT count(*) FROM client_features") == 0
     assert count(log, "SELECT count(*) FROM idempotency_claims WHERE position('100003'::bytea IN answer) > 0") == 0
     assert count(log, "SELECT count(*) FROM decisions") == 13
+    assert find(log) == []
+
+
+def test_an_erasure_that_is_not_kept_outside_is_no_success_until_it_is(log: SealedLog) -> None:
+    (file,) = log.folder.glob("ledger-*.jsonl")
+    kept = file.read_bytes()
+    file.unlink()
+    file.mkdir()  # the COMMIT succeeds, and the file cannot be written
+    for _ in range(2):
+        with pytest.raises(DecisionLogError):
+            erase(log, 100_003)
+    file.rmdir()
+    file.write_bytes(kept)
+    assert erase(log, 100_004).entry == 4
+
+
+def test_an_erasure_between_its_commit_and_its_file_is_kept_by_the_next_one(log: SealedLog) -> None:
+    async def erase_and_die() -> None:
+        async with await connect(log.url, "test", role=ERASER) as connection, connection.transaction():
+            await erase_within(connection, 100_003, Instruction("officer", "why"), signer=log.signer, now=NOW)
+
+    asyncio.run(erase_and_die())
+    assert [entry.number for entry in read_outside(log.folder)] == [1, 2, 3]
+    assert erase(log, 999_999).entry is None
+    assert [(entry.number, entry.kind) for entry in read_outside(log.folder)][3:] == [(4, "erased")]
     assert find(log) == []
 
 

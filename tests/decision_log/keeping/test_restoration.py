@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from sealed_logs import NOW, SealedLog, decide, sealed_log
 
-from solvent.decision_log.audit.ledger import read_outside
+from solvent.decision_log.audit.outside import read_outside
 from solvent.decision_log.audit.signing import make_signer
 from solvent.decision_log.database.connections import connect_sync
 from solvent.decision_log.database.embedded import EmbeddedServer

@@ -8,7 +8,7 @@ import pytest
 from log_examples import FAILURE
 from sealed_logs import SealedLog, decide, seal
 
-from solvent.decision_log.audit.ledger import read_outside
+from solvent.decision_log.audit.outside import read_outside
 from solvent.decision_log.audit.signing import make_signer
 from solvent.decision_log.keeping.partitions import ensure_partitions
 from solvent.decision_log.keeping.retention import Removal, RetentionRules, carry_out, expire_claims, plan_removals

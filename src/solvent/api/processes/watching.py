@@ -46,7 +46,9 @@ class Watch:
         refused = self._doorman.report()
         if refused:
             log.warning("requests_refused_quickly", count=refused)
+        services.metrics.counts[("dropped_failures",)] = services.count_dropped_failures()
         services.metrics.gauges = {
+            **{(name,): value for name, value in services.read_log_figures().items()},
             ("at_work",): services.admission.at_work,
             ("waiting",): services.admission.waiting,
             ("connections",): len(self._state.connections),

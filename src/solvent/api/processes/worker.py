@@ -140,6 +140,8 @@ class _Worker:
             allowed_hosts=plan.allowed_hosts,
             switcher=self._switcher,
             keep_outcomes=partial(keep_reported, plan.url),
+            read_log_figures=lambda: self._log.figures,
+            count_dropped_failures=lambda: self._log.dropped_failures,
         )
 
     async def run(self, listener: socket.socket) -> None:

@@ -72,6 +72,8 @@ async def _find_failing(services: Services) -> list[str]:
         failing.append(services.admission.closed_by)
     if services.switcher is not None and not services.switcher.is_following:
         failing.append("model")
+    if services.read_log_figures().get("checkpoints_overdue"):
+        failing.append("checkpoints")
     return failing
 
 

@@ -27,6 +27,7 @@ COUNTERS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
         "warnings": ("warnings of recorded decisions, by kind", ("kind",)),
         "unknown_categories": ("categories that counted as missing because nobody knows them", ("column",)),
         "unrecorded_failures": ("refusals that the decision log does not hold: too many, or it was away", ()),
+        "dropped_failures": ("failure records that were lost because the decision log was away or behind", ()),
         "shadow_offered": ("decisions handed to the shadow model", ()),
         "shadow_dropped": ("decisions that the shadow model was too slow for", ()),
     }
@@ -44,6 +45,9 @@ GAUGES: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
         "connections": ("open connections", ()),
         "memory_bytes": ("resident memory of the workers", ()),
         "database_up": ("workers that can write to the decision log", ()),
+        "uncovered_records": ("records that no checkpoint covers yet", ()),
+        "uncovered_seconds": ("age of the oldest of them, added over the workers", ()),
+        "checkpoints_overdue": ("workers whose records stay without a checkpoint", ()),
         "workers": ("workers that run", ()),
         "model_info": ("workers that serve this model", ("model_version",)),
     }

@@ -9,7 +9,7 @@ from solvent.dashboard.texts import audit as texts
 from solvent.dashboard.texts import common
 from solvent.dashboard.visit import Visit, start_visit
 from solvent.decision_log.audit.findings import Verification
-from solvent.decision_log.audit.ledger import read_outside
+from solvent.decision_log.audit.outside import read_outside
 from solvent.decision_log.audit.signing import public_key_path, read_public_key
 from solvent.decision_log.audit.verification import open_snapshot, verify
 from solvent.decision_log.figures.chains import ChainState

@@ -7,18 +7,15 @@ outside; the outside copy is what a superuser cannot rewrite.
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 from solvent.decision_log.audit.canonical import VERSION
 from solvent.decision_log.audit.signing import Signer
 from solvent.decision_log.database.connections import Connection, SyncConnection
-from solvent.errors import DecisionLogError
 
 _LOCK = 7_246_109_332
 """Advisory lock under which entries are appended; an arbitrary number."""
@@ -94,58 +91,3 @@ def read_ledger(connection: SyncConnection) -> Iterator[Entry]:
         cursor.execute("SELECT number, kind, content, signature FROM ledger ORDER BY number")
         for row in cursor:
             yield Entry(*row)
-
-
-def keep_outside(folder: Path, entry: Entry) -> None:
-    """Append an entry to the file of its day, durably; raises OSError."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = folder / f"ledger-{entry.facts()['at'][:10]}.jsonl"
-    line = json.dumps(
-        {
-            "number": entry.number,
-            "kind": entry.kind,
-            "content": entry.content.decode(),
-            "signature": entry.signature.hex(),
-        }
-    )
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    with os.fdopen(descriptor, "ab") as file:
-        file.write(line.encode() + b"\n")
-        file.flush()
-        os.fsync(descriptor)
-
-
-def read_outside(path: Path) -> list[Entry]:
-    """Read the entries of one file, or of every file of a folder, in the order of their numbers.
-
-    Raises:
-        DecisionLogError: the file cannot be read, or a line is no entry.
-    """
-    files = sorted(path.glob("ledger-*.jsonl")) if path.is_dir() else [path]
-    try:
-        entries = [_parse_line(line) for file in files for line in file.read_bytes().splitlines()]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DecisionLogError(f"{path} holds no ledger entries: give a file ledger-DATE.jsonl") from error
-    return sorted(entries, key=lambda entry: entry.number)
-
-
-def read_outside_since(folder: Path, number: int) -> list[Entry]:
-    """Read the entries of a folder from that number on, the newest days first until one is older throughout.
-
-    Raises:
-        DecisionLogError: see `read_outside`.
-    """
-    found: list[Entry] = []
-    for file in sorted(folder.glob("ledger-*.jsonl"), reverse=True):
-        entries = read_outside(file)
-        found += [entry for entry in entries if entry.number >= number]
-        if entries and entries[-1].number < number:
-            break
-    return sorted(found, key=lambda entry: entry.number)
-
-
-def _parse_line(line: bytes) -> Entry:
-    stored = json.loads(line)
-    return Entry(
-        int(stored["number"]), str(stored["kind"]), stored["content"].encode(), bytes.fromhex(stored["signature"])
-    )

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import psycopg
 
-from solvent.decision_log.audit.ledger import Entry, EntryKind, append, keep_outside, lock_ledger
+from solvent.decision_log.audit.ledger import EntryKind, append, lock_ledger
+from solvent.decision_log.audit.outside import complete_outside
 from solvent.decision_log.audit.signing import Signer
 from solvent.decision_log.database.connections import Connection, connect
 from solvent.decision_log.database.roles import ERASER
@@ -58,27 +59,30 @@ async def erase_client(
         now: date of the entry.
 
     Raises:
-        DecisionLogError: nothing was removed.
+        DecisionLogError: nothing was removed; or it was, and the entry is not kept outside: call again until it is.
     """
     try:
         connection = await connect(url, "solvent-erasure", role=ERASER, statement_seconds=ERASE_SECONDS)
-        async with connection, connection.transaction():
-            erasure, entry = await erase(connection, client_id, instruction, signer=signer, now=now)
+        async with connection:
+            await complete_outside(connection, folder)
+            async with connection.transaction():
+                erasure = await erase(connection, client_id, instruction, signer=signer, now=now)
+            await complete_outside(connection, folder)
     except psycopg.Error as error:
-        raise DecisionLogError(f"nothing was erased ({type(error).__name__}): run `solvent db check`") from error
-    if entry is not None:
-        keep_outside(folder, entry)
+        raise DecisionLogError(
+            f"the erasure failed ({type(error).__name__}): run `solvent db check`, then it again"
+        ) from error
     return erasure
 
 
 async def erase(
     connection: Connection, client_id: int, instruction: Instruction, *, signer: Signer, now: datetime
-) -> tuple[Erasure, Entry | None]:
+) -> Erasure:
     """Do as `erase_client` in the open transaction; the entry is to be kept outside after the COMMIT."""
     await lock_ledger(connection)
     requests, histories, answers = await _remove(connection, client_id)
     if not (requests or histories or answers):
-        return Erasure(0, 0, 0, None), None
+        return Erasure(0, 0, 0, None)
     facts = {
         "client": signer.pseudonym(client_id),
         "requests": requests,
@@ -87,7 +91,7 @@ async def erase(
         "why": instruction.why,
     }
     entry = await append(connection, signer, kind=EntryKind.ERASED, at=now, facts=facts)
-    return Erasure(len(requests), histories, answers, entry.number), entry
+    return Erasure(len(requests), histories, answers, entry.number)
 
 
 async def _remove(connection: Connection, client_id: int) -> tuple[list[str], int, int]:

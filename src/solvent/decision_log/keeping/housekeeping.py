@@ -37,6 +37,11 @@ class Housekeeper:
     def count(self, records: int) -> None:
         """Nothing to do after a commit."""
 
+    @property
+    def figures(self) -> dict[str, float]:
+        """None."""
+        return {}
+
     async def close(self) -> None:
         """Stop at once; nothing is ever half done."""
         if self._task is not None:

@@ -5,7 +5,7 @@ erasures must be done again before anybody is served, and a `restored` entry nam
 are missing. How many decisions the lost checkpoints speak of that are gone is stated there too.
 """
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +13,8 @@ from typing import Any
 
 import psycopg
 
-from solvent.decision_log.audit.ledger import Entry, EntryKind, append, keep_outside, lock_ledger, read_outside_since
+from solvent.decision_log.audit.ledger import Entry, EntryKind, append, lock_ledger
+from solvent.decision_log.audit.outside import complete_outside, read_outside_since
 from solvent.decision_log.audit.signing import Signer
 from solvent.decision_log.database.connections import Connection, SyncConnection, connect
 from solvent.decision_log.database.roles import ERASER
@@ -64,29 +65,38 @@ async def resume(url: str, instruction: Instruction, *, signer: Signer, folder: 
         now: date of the entries.
 
     Raises:
-        DecisionLogError: nothing was done; a lost entry is not signed with this key, or the database is away.
+        DecisionLogError: nothing was done; a lost entry is not signed with this key, or the database is away. Or the
+            new entries are not kept outside: call again until they are.
     """
     try:
         connection = await connect(url, "solvent-restoration", role=ERASER, statement_seconds=ERASE_SECONDS)
-        async with connection, connection.transaction():
-            await lock_ledger(connection)
-            lost = await _read_lost(connection, folder)
-            _check_signatures(lost, signer)
-            if not lost:
-                return Restoration(0, 0, 0)
-            entries = [entry async for entry in _erase_again(connection, lost, instruction, signer=signer, now=now)]
-            restoration = Restoration(len(lost), await _count_decisions(connection, lost), len(entries))
-            facts = {
-                "superseded": [entry.digest for entry in lost],
-                "decisions": restoration.decisions,
-                "who": instruction.who,
-                "why": instruction.why,
-            }
-            entries.append(await append(connection, signer, kind=EntryKind.RESTORED, at=now, facts=facts))
+        async with connection:
+            await complete_outside(connection, folder)
+            async with connection.transaction():
+                restoration = await _make_good(connection, instruction, signer=signer, folder=folder, now=now)
+            await complete_outside(connection, folder)
     except psycopg.Error as error:
-        raise DecisionLogError(f"nothing was done ({type(error).__name__}): run `solvent db check`") from error
-    for entry in entries:
-        keep_outside(folder, entry)
+        raise DecisionLogError(f"nothing was resumed ({type(error).__name__}): run `solvent db check`") from error
+    return restoration
+
+
+async def _make_good(
+    connection: Connection, instruction: Instruction, *, signer: Signer, folder: Path, now: datetime
+) -> Restoration:
+    await lock_ledger(connection)
+    lost = await _read_lost(connection, folder)
+    _check_signatures(lost, signer)
+    if not lost:
+        return Restoration(0, 0, 0)
+    erasures = await _erase_again(connection, lost, instruction, signer=signer, now=now)
+    restoration = Restoration(len(lost), await _count_decisions(connection, lost), erasures)
+    facts = {
+        "superseded": [entry.digest for entry in lost],
+        "decisions": restoration.decisions,
+        "who": instruction.who,
+        "why": instruction.why,
+    }
+    await append(connection, signer, kind=EntryKind.RESTORED, at=now, facts=facts)
     return restoration
 
 
@@ -117,14 +127,15 @@ def _check_signatures(lost: Sequence[Entry], signer: Signer) -> None:
 
 async def _erase_again(
     connection: Connection, lost: Sequence[Entry], instruction: Instruction, *, signer: Signer, now: datetime
-) -> AsyncIterator[Entry]:
+) -> int:
     erased = {entry.facts()["client"] for entry in lost if entry.kind == EntryKind.ERASED}
     clients = [row[0] for row in await (await connection.execute(CLIENTS)).fetchall()] if erased else []
+    erasures = 0
     for client_id in clients:
         if signer.pseudonym(client_id) in erased:
-            _, entry = await erase(connection, client_id, instruction, signer=signer, now=now)
-            if entry is not None:
-                yield entry
+            erasure = await erase(connection, client_id, instruction, signer=signer, now=now)
+            erasures += erasure.entry is not None
+    return erasures
 
 
 async def _count_decisions(connection: Connection, lost: Sequence[Entry]) -> int:

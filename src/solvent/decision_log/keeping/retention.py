@@ -11,7 +11,8 @@ import psycopg
 from psycopg import sql
 
 from solvent.decision_log.audit.canonical import microseconds_of
-from solvent.decision_log.audit.ledger import Entry, EntryKind, append, keep_outside, lock_ledger
+from solvent.decision_log.audit.ledger import Entry, EntryKind, append, lock_ledger
+from solvent.decision_log.audit.outside import complete_outside
 from solvent.decision_log.audit.signing import Signer
 from solvent.decision_log.database.connections import Connection, SyncConnection, connect, connect_sync
 from solvent.decision_log.database.roles import ERASER
@@ -118,11 +119,13 @@ async def carry_out(
     `verify` can go on behind it. Outcomes go with their decisions.
 
     Raises:
-        DecisionLogError: a table stayed locked or the database is away; the months before are removed and recorded.
+        DecisionLogError: a table stayed locked or the database is away; the months before are removed and recorded. Or
+            an entry is not kept outside: call again until it is.
     """
     entries: list[Entry] = []
     try:
         async with await connect(url, "solvent-retention", statement_seconds=RETAIN_SECONDS) as connection:
+            await complete_outside(connection, folder)
             for removal in removals:
                 if removal.table == CLAIMS:
                     rows = await _remove_claims(connection, now - rules.claims)
@@ -130,7 +133,7 @@ async def carry_out(
                     entry = await _record(connection, signer, now=now, facts=facts)
                 else:
                     entry = await _drop_month(connection, removal, signer, now=now)
-                keep_outside(folder, entry)
+                await complete_outside(connection, folder)
                 entries.append(entry)
     except psycopg.Error as error:
         raise DecisionLogError(f"retention stopped ({type(error).__name__}): run it again later") from error

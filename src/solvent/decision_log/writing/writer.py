@@ -37,6 +37,9 @@ class Companion(Protocol):
 
     def count(self, records: int) -> None: ...
 
+    @property
+    def figures(self) -> dict[str, float]: ...
+
     async def close(self) -> None: ...
 
 
@@ -59,6 +62,11 @@ class PostgresDecisionLog:
     def dropped_failures(self) -> int:
         """How many failure records were lost because the log was away."""
         return self._line.dropped_failures
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """How the companions are, by name of the figure."""
+        return {name: value for companion in self._companions for name, value in companion.figures.items()}
 
     async def open(self) -> None:
         """Connect, and start the writer and its companions."""
