@@ -93,6 +93,7 @@ def watch_everything(url: str, settings: Settings, *, bundle: Path | None = None
             alerts=AlertStore(url),
             keep=lambda measurements, now: keep_measurements(url, measurements, measured_at=now),
             webhook=None if hook is None else Webhook(hook.get_secret_value(), clock=utc_now),
+            apart=connection.transaction,
         )
 
 

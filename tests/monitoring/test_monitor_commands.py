@@ -106,7 +106,7 @@ def test_without_decisions_there_is_nothing_to_judge(run: Run) -> None:
 def test_a_round_on_a_log_without_decisions_is_quiet(run: Run) -> None:
     code, shown, _ = run("monitor", "run")
     assert code == 0
-    assert f"0 of {len(read_rules())} rules ring, 0 new alerts" in shown
+    assert f"quiet: 6 figures, 0 of {len(read_rules())} rules ring, 0 new alerts" in shown
 
 
 def test_a_round_where_nothing_is_wrong_is_quiet(run: Run, database_url: str, model: "Model") -> None:
@@ -128,6 +128,21 @@ def test_a_rise_of_risk_rings_once_and_says_what_to_do(run: Run, database_url: s
     assert "0 new alerts" in second[1]
     listed = run("alerts", "list")[1]
     assert listed.count("defaults_above_expected") == 1
+
+
+def test_a_monitor_that_cannot_read_is_named_rings_and_lets_the_next_one_go_on(
+    run: Run, database_url: str, model: "Model"
+) -> None:
+    fill(database_url, model.version)
+    with psycopg.connect(database_url) as connection:
+        connection.execute("ALTER TABLE request_failures RENAME COLUMN error_message TO gone")
+    code, shown, _ = run("monitor", "run", "--as-of", "2025-10-20")
+    assert code == 1
+    assert "monitor operations could not measure: " in shown
+    assert "new alert 1 (HIGH, monitor_failed): monitor operations could not measure: " in shown
+    (line,) = [line for line in shown.splitlines() if line.startswith("defaults_above_expected")]
+    assert line.split()[1] == "silent"
+    assert shown.splitlines()[-1].startswith("cannot measure: ")
 
 
 def test_a_mistake_in_the_rules_is_named_and_nothing_is_written(

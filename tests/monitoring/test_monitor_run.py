@@ -1,3 +1,4 @@
+import re
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -5,11 +6,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import structlog
 
 from solvent.domain.alerts import Alert, Breach, Delivery, Severity
 from solvent.domain.measurements import Measurement, Window
 from solvent.errors import DecisionLogError, MonitoringError
-from solvent.monitoring.alert_rules import AlertRule, Direction
+from solvent.monitoring.alert_rules import AlertRule, Direction, read_rules
 from solvent.monitoring.alerts import State
 from solvent.monitoring.run import Failure, Watch, run_monitors
 from solvent.monitoring.schedule import repeat
@@ -17,6 +19,8 @@ from solvent.monitoring.watching import months_before, window_before
 
 NOW = datetime(2026, 6, 8, 12, 30, tzinfo=UTC)
 WEEK = Window(datetime(2026, 6, 1, tzinfo=UTC), datetime(2026, 6, 8, tzinfo=UTC))
+HOUR = Window(datetime(2026, 6, 8, 12, tzinfo=UTC), datetime(2026, 6, 8, 13, tzinfo=UTC))
+WORKS = Measurement("monitor_failed", HOUR, 1, 0.0, "fixed")
 RULE = AlertRule("shift", "psi", 0.2, Direction.ABOVE, Severity.HIGH, "Look.")
 
 
@@ -72,7 +76,7 @@ def test_a_round_keeps_what_was_seen_and_opens_an_alert_once() -> None:
     seen = Measurement("psi", WEEK, 500, 0.3, "income")
     watching, kept = watch(Fixed((seen,)), alerts=alerts)
     first, second = (run_monitors(watching, now=NOW) for _ in range(2))
-    assert kept == [seen, seen]
+    assert kept == [seen, WORKS, seen, WORKS]
     assert [alert.rule for alert in first.opened] == ["shift"]
     assert second.opened == ()
     assert not first.is_quiet
@@ -94,13 +98,43 @@ def test_no_decisions_are_no_alarm_and_a_monitor_that_cannot_measure_is_one() ->
     seen = Measurement("psi", WEEK, 500, 0.1)
     found = run_monitors(watch(broken, Fixed((seen,)))[0], now=NOW)
     assert found.failures == (Failure("inputs", "the log keeps no profile"),)
-    assert found.measurements == (seen,)
+    assert found.measurements == (seen, Measurement("monitor_failed", HOUR, 1, 1.0, "inputs"), WORKS)
     assert not found.is_quiet
+    assert not found.is_ringing
+
+
+def test_a_monitor_that_breaks_for_any_reason_rings_by_a_shipped_rule_and_the_next_goes_on() -> None:
+    rules = (next(rule for rule in read_rules() if rule.name == "monitor_failed"), RULE)
+    monitors = (
+        Fixed(error=ZeroDivisionError("of client 100001"), name="performance"),
+        Fixed(error=DecisionLogError("policy.json of model 1 was altered in the log"), name="inputs"),
+        Fixed((Measurement("psi", WEEK, 500, 0.3),), name="operations"),
+    )
+    with structlog.testing.capture_logs() as events:
+        found = run_monitors(Watch(monitors, rules, FakeAlerts(), lambda *_: None), now=NOW)
+    performance, inputs = found.failures
+    assert inputs == Failure("inputs", "policy.json of model 1 was altered in the log")
+    assert performance.monitor == "performance"
+    assert re.fullmatch(r"unexpected ZeroDivisionError at test_monitor_run.py:\d+", performance.reason)
+    assert [(event["event"], event["monitor"]) for event in events] == [
+        ("monitor_failed", "performance"),
+        ("monitor_failed", "inputs"),
+    ]
+    assert [(breach.rule, breach.subject) for one in found.verdicts for breach in one.breaches] == [
+        ("monitor_failed", "performance"),
+        ("monitor_failed", "inputs"),
+        ("shift", ""),
+    ]
+    assert found.opened[0].description == f"monitor performance could not measure: {performance.reason}"
+    assert found.is_ringing
 
 
 def test_a_database_that_is_away_ends_the_round() -> None:
+    def keep(_measurements: Iterable[Measurement], _now: datetime) -> None:
+        raise DecisionLogError("away")
+
     with pytest.raises(DecisionLogError, match="away"):
-        run_monitors(watch(Fixed(error=DecisionLogError("away")))[0], now=NOW)
+        run_monitors(Watch((Fixed(),), (RULE,), FakeAlerts(), keep), now=NOW)
 
 
 def test_windows_end_with_the_hour_and_months_with_the_month() -> None:

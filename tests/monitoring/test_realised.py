@@ -99,3 +99,9 @@ def test_intervals_are_cut_scaled_and_counted() -> None:
     assert scale(Figure(0.2, 0.1, 0.4), 10) == Figure(2.0, 1.0, 4.0)
     assert share_covered([Figure(1, 0, 2), Figure(1, 0, 2)], [2.0, 2.1]) == 0.5
     assert share_covered([], []) is None
+
+
+def test_no_slope_where_the_information_is_singular() -> None:
+    # Newton's steps run away from these until every fitted probability is 0 or 1.
+    probabilities = np.array([1e-7, 1e-7, 0.5, 1 - 1e-7, 1 - 1e-7])
+    assert measure_calibration_slope(probabilities, np.array([True, True, False, False, False])) is None

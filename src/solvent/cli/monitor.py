@@ -53,7 +53,10 @@ def run(
     Writes: rows of measurements, drift_reports and, if something rings,
     anomalies; tells the webhook of new alerts if one is set.
 
-    Exit codes: 0 nothing rings, 1 something rings, or a monitor or the
+    The last line begins with "quiet", "rings" or "cannot measure": a monitor
+    that cannot measure is named with the reason and opens an alert, too.
+
+    Exit codes: 0 quiet, 1 something rings, a monitor cannot measure, or the
     database cannot be used, 2 wrong usage.
     """
     from solvent.bootstrap import open_database, prepare_database
@@ -81,9 +84,10 @@ def watch(
 ) -> None:
     """Run every monitor on a schedule, until Ctrl-C or SIGTERM.
 
-    Each run does what `solvent monitor run` does and prints one line. A run
-    that is under way ends before the command does. If the database is away
-    the run is left out, and the next one tries again.
+    Each run does what `solvent monitor run` does and prints one line, and one
+    on stderr for each monitor that cannot measure. A run that is under way
+    ends before the command does. If the database is away the run is left out,
+    and the next one tries again.
 
     Example:
         solvent monitor watch --every 60
@@ -118,6 +122,8 @@ def _watch_once(url: str, bundle: Path | None) -> None:
     except SolventError as error:
         typer.echo(f"{now:%Y-%m-%d %H:%M} run left out: {error}", err=True)
         return
+    for line in _describe_failures(found):
+        typer.echo(f"{now:%Y-%m-%d %H:%M} {line}", err=True)
     typer.echo(f"{now:%Y-%m-%d %H:%M} {sum_up(found)}")
 
 
@@ -141,15 +147,19 @@ def describe(found: "MonitorRun") -> list[str]:
     width = max(len(verdict.rule.name) for verdict in found.verdicts)
     lines = [f"{'rule':{width}}  {'state':15}  figure"]
     lines += [f"{one.rule.name:{width}}  {one.state.value:15}  {_figure(one)}".rstrip() for one in found.verdicts]
-    lines += [f"monitor {one.monitor} could not measure: {one.reason}" for one in found.failures]
+    lines += _describe_failures(found)
     for alert in found.opened:
         lines += [f"new alert {alert.alert_id} ({alert.severity}, {alert.rule}): {alert.description}"]
         lines += [f"  do: {alert.what_to_do}"]
     return [*lines, sum_up(found)]
 
 
+def _describe_failures(found: "MonitorRun") -> list[str]:
+    return [f"monitor {one.monitor} could not measure: {one.reason}" for one in found.failures]
+
+
 def sum_up(found: "MonitorRun") -> str:
-    """Say in one line how many rules ring and what came of it."""
+    """Say in one line whether anything rings, how many rules do and what came of it."""
     from solvent.monitoring.alerts import State
 
     ringing = sum(verdict.state is State.RINGS for verdict in found.verdicts)
@@ -160,7 +170,12 @@ def sum_up(found: "MonitorRun") -> str:
         parts.append(f"{told} of {len(found.deliveries)} delivered")
     if found.failures:
         parts.append(f"{len(found.failures)} monitors could not measure")
-    return ", ".join(parts)
+    return f"{_name_state(found)}: {', '.join(parts)}"
+
+
+def _name_state(found: "MonitorRun") -> str:
+    states = ["rings"] * found.is_ringing + ["cannot measure"] * bool(found.failures)
+    return " and ".join(states) or "quiet"
 
 
 def _figure(verdict: "Verdict") -> str:

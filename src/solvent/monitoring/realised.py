@@ -44,13 +44,20 @@ def measure_calibration_slope(probabilities: Floats, defaulted: Flags) -> Figure
     """Slope of the log-odds of default on those that were predicted: 1 if they are true, below 1 if they are too bold.
 
     Cox, Two further applications of a model for binary regression (Biometrika 45, 1958); fitted by Newton's method,
-    interval from the information matrix. None where the slope is not determined: one class alone, or all probabilities
-    equal.
+    interval from the information matrix. None where the slope is not determined: one class alone, all probabilities
+    equal, or classes that they part without a remainder.
     """
     odds = special.logit(np.clip(probabilities, CLIPPED, 1 - CLIPPED))
     design = np.column_stack([np.ones_like(odds), odds])
     if defaulted.all() or not defaulted.any() or np.ptp(odds) == 0.0:
         return None
+    try:
+        return _fit_slope(design, defaulted)
+    except np.linalg.LinAlgError:
+        return None
+
+
+def _fit_slope(design: Floats, defaulted: Flags) -> Figure | None:
     solution = np.array([0.0, 1.0])
     for _ in range(MAX_STEPS):
         fitted = special.expit(design @ solution)
