@@ -1,4 +1,5 @@
 import asyncio
+import os
 import shutil
 from collections.abc import Callable
 from functools import partial
@@ -12,6 +13,7 @@ from solvent.bundle.files import read_bundle
 from solvent.bundle.signature import sign_bundle
 from solvent.domain.switches import ModelSwitch, SwitchKind
 from solvent.errors import BundleError, DecisionLogError, LogUnavailableError
+from solvent.scoring import bundle_shelf
 from solvent.scoring.bundle_shelf import BundleShelf, InForce
 from solvent.scoring.model import Model
 from solvent.scoring.switching import FOLLOW_SECONDS, ModelSwitcher, NoPreviousModelError
@@ -75,6 +77,31 @@ def host(tmp_path: Path, tiny_bundle: Path, model: Model, log: TroubledLog) -> H
 def other(host: Host) -> Model:
     """Another model, whose bundle lies where a reload looks."""
     return load_model(write_other_bundle(host.tiny, host.source))
+
+
+async def test_a_switch_that_cannot_be_written_is_not_recorded(host: Host, other: Model) -> None:
+    (host.shelf_folder / f".2.{os.getpid()}").mkdir()  # where the new state is prepared
+    with pytest.raises(LogUnavailableError, match="the switch cannot be written"):
+        await host.first.reload("key 1")
+    assert host.recorded == []
+    assert host.versions == [host.model.version, host.model.version]
+    assert host.shelf.read().number == 1
+
+
+def test_what_is_in_force_stays_when_the_record_fails(host: Host) -> None:
+    with pytest.raises(DecisionLogError), host.shelf.prepared(InForce(2, "other")):
+        raise DecisionLogError("away")
+    assert host.shelf.read().number == 1
+    assert [path.name for path in host.shelf_folder.glob(".*")] == []
+
+
+async def test_a_switch_waits_for_another_one_and_not_for_ever(
+    host: Host, other: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bundle_shelf, "ALONE_SECONDS", 0.1)
+    with host.shelf.alone(), pytest.raises(LogUnavailableError, match="another switch"):
+        await host.first.reload("key 1")
+    assert (await host.first.reload("key 1")).version == other.version
 
 
 async def test_a_reload_switches_every_worker_and_is_recorded(host: Host, other: Model) -> None:

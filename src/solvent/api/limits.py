@@ -10,7 +10,7 @@ from solvent.api.callers.admission import BATCH_PLACES, CALLER_SHARE, MAX_BODIES
 from solvent.api.callers.authentication import MAX_AGE_SECONDS
 from solvent.api.entrance.connections import FETCH_SECONDS, HEADER_SECONDS, MAX_HEADER_BYTES
 from solvent.api.entrance.gatekeeper import BODY_SECONDS
-from solvent.api.processes.shadow import QUEUE_BYTES
+from solvent.api.processes.shadow import LARGEST_BYTES, QUEUE_BYTES
 from solvent.api.processes.worker import BACKLOG, GRACE_SECONDS
 from solvent.api.routes.documentation import MAX_CLIENTS, MAX_OUTCOMES
 from solvent.api.routes.json_gate import MAX_DEPTH, MAX_DIGITS, MAX_INTEGER
@@ -18,10 +18,12 @@ from solvent.api.routes.outcomes import MAX_PROBLEMS as OUTCOME_PROBLEMS
 from solvent.api.services import RECORDED_REFUSALS_PER_SECOND
 from solvent.decision_log.audit.sealing import MAX_UNCOVERED, MAX_UNCOVERED_SECONDS
 from solvent.decision_log.registers.api_keys import MAX_KEYS
-from solvent.decision_log.registers.outcomes import REPORT_LOCK_SECONDS
+from solvent.decision_log.registers.model_switches import RECORD_SECONDS
+from solvent.decision_log.registers.outcomes import REPORT_LOCK_SECONDS, REPORT_SECONDS
 from solvent.decision_log.writing.batching import LOCK_MILLISECONDS, MAX_BATCH
 from solvent.decision_log.writing.waiting import MAX_FAILURES, MAX_WAITING, WAIT_SECONDS, WRITE_SECONDS
 from solvent.scoring.applications import MAX_PROBLEMS, MAX_ROWS_PER_TABLE
+from solvent.scoring.bundle_shelf import ALONE_SECONDS
 from solvent.scoring.service import ANSWER_SECONDS
 from solvent.settings import Settings
 
@@ -109,6 +111,9 @@ def _load_limits() -> Iterator[Limit]:
                 "test_no_key_is_taken_when_what_is_known_of_them_is_too_old")  # fmt: skip
     yield Limit("keys in force", f"{MAX_KEYS:,}", "the oldest are not known",
                 "test_only_so_many_keys_are_known_and_the_newest_win")  # fmt: skip
+    yield Limit("one input for the shadow model", f"{LARGEST_BYTES:,} bytes",
+                "dropped, counted in `solvent_shadow_dropped_total`",
+                "test_an_input_that_is_too_long_for_the_shadow_is_dropped_and_counted")  # fmt: skip
     yield Limit("inputs that wait for the shadow model", f"{QUEUE_BYTES:,} bytes, less if the kernel says so",
                 "dropped, counted in `solvent_shadow_dropped_total`",
                 "test_a_shadow_that_is_behind_loses_inputs_and_holds_up_nobody")  # fmt: skip
@@ -135,6 +140,12 @@ def _connection_limits() -> Iterator[Limit]:
 def _log_limits() -> Iterator[Limit]:
     yield Limit("wait for another import of outcomes", f"{REPORT_LOCK_SECONDS:g} s", "503 `log-unavailable`",
                 "test_reporting_waits_two_seconds_for_an_import_and_then_refuses")  # fmt: skip
+    yield Limit("time to keep the outcomes of a request", f"{REPORT_SECONDS:g} s, and 5 s to connect",
+                "503 `log-unavailable`, places free again", "test_a_silent_database_holds_up_no_report")  # fmt: skip
+    yield Limit("time to record a switch of the model", f"{RECORD_SECONDS:g} s, and 5 s to connect",
+                "503 `log-unavailable`, not switched", "test_a_silent_database_holds_up_no_switch")  # fmt: skip
+    yield Limit("wait for another switch of the host", f"{ALONE_SECONDS:g} s", "503 `log-unavailable`",
+                "test_a_switch_waits_for_another_one_and_not_for_ever")  # fmt: skip
     yield Limit("time to decide and record", f"{ANSWER_SECONDS:g} s", "503 `log-unavailable` or `outcome-unknown`",
                 "test_every_step_of_a_decision_takes_from_one_allowance")  # fmt: skip
     yield Limit("wait for a key that is under way elsewhere", f"{LOCK_MILLISECONDS} ms, twice in company",

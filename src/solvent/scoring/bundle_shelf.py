@@ -4,10 +4,12 @@ import fcntl
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import IO
 
 import orjson
 
@@ -15,6 +17,9 @@ from solvent.bundle.files import LISTED_FILES, Bundle, read_bundle
 from solvent.bundle.manifest import MANIFEST_FILE
 from solvent.bundle.signature import SIGNATURE_FILE
 from solvent.errors import BundleError
+
+ALONE_SECONDS = 10.0
+"""Longest wait for another switch of the host."""
 
 _STATE = "in_force.json"
 _LOCK = "lock"
@@ -74,18 +79,51 @@ class BundleShelf:
         return InForce(**orjson.loads((self._directory / _STATE).read_bytes()))
 
     def write(self, in_force: InForce) -> None:
-        """Say what is in force, and remove the copies that are neither in force nor the ones before."""
-        with tempfile.NamedTemporaryFile(dir=self._directory, prefix=".", delete=False) as file:
-            file.write(orjson.dumps(asdict(in_force)))
-        os.replace(file.name, self._directory / _STATE)  # noqa: PTH105 - a name, not a path
+        """Say what is in force."""
+        with self.prepared(in_force):
+            pass
+
+    @contextmanager
+    def prepared(self, in_force: InForce) -> Iterator[None]:
+        """Say what is in force at the end of the block; if the block fails, nothing is said.
+
+        What can fail for want of room is done before the block. Raises OSError.
+        """
+        file = self._directory / f".{in_force.number}.{os.getpid()}"
+        try:
+            file.write_bytes(orjson.dumps(asdict(in_force)))
+            yield
+            file.replace(self._directory / _STATE)
+        finally:
+            file.unlink(missing_ok=True)
+
+    def tidy(self, in_force: InForce) -> None:
+        """Remove the copies that are neither in force nor the ones before; what cannot be removed stays."""
         kept = {in_force.digest, in_force.previous}
         for place in self._directory.iterdir():
             if place.is_dir() and not place.name.startswith(".") and place.name not in kept:
-                shutil.rmtree(place)
+                shutil.rmtree(place, ignore_errors=True)
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Wait until no other process switches; the kernel lets go for a process that dies."""
+        """Wait until no other process switches; the kernel lets go for a process that dies.
+
+        Raises:
+            TimeoutError: another one did for 10 s.
+        """
         with (self._directory / _LOCK).open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            _lock_within(lock, ALONE_SECONDS)
             yield
+
+
+def _lock_within(file: IO[str], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise TimeoutError("another switch of the model is under way") from None
+            time.sleep(0.05)
+        else:
+            return

@@ -120,11 +120,11 @@ class ModelSwitcher:
         await self._service.make_known(model)
         old = self._service.model.version
         switch = ModelSwitch(kind, by, old, model.version, model.bundle.digest)
-        await asyncio.to_thread(self._record_or_stop, switch)
         in_force = InForce(before.number + 1, model.bundle.digest, before.digest)
-        await asyncio.to_thread(self._shelf.write, in_force)
+        await asyncio.to_thread(self._record_and_publish, switch, in_force)
         await self._use(model, in_force)
         log.info("model_switched", kind=kind.value, by=by, model_version=model.version, previous_version=old)
+        await asyncio.to_thread(self._shelf.tidy, in_force)
 
     async def _use(self, model: Model, in_force: InForce) -> None:
         await self._service.make_known(model)
@@ -133,11 +133,15 @@ class ModelSwitcher:
         self._number = in_force.number
         self.is_following = True
 
-    def _record_or_stop(self, switch: ModelSwitch) -> None:
+    def _record_and_publish(self, switch: ModelSwitch, in_force: InForce) -> None:
+        """Nothing is recorded that did not happen: only the renaming of a file comes after the record."""
         try:
-            self._record(switch)
+            with self._shelf.prepared(in_force):
+                self._record(switch)
         except DecisionLogError as error:
             raise LogUnavailableError("the switch cannot be recorded: try again later") from error
+        except OSError as error:
+            raise LogUnavailableError(f"the switch cannot be written ({error.strerror}): make room") from error
 
     async def _keep_refusal(self, reason: str, by: str) -> None:
         log.warning("bundle_refused", reason=reason, by=by)
@@ -150,7 +154,10 @@ class ModelSwitcher:
         """Hold off other switches, of this process and of the host; what they did meanwhile is followed first."""
         alone = self._shelf.alone()
         async with self._lock:
-            await asyncio.to_thread(alone.__enter__)
+            try:
+                await asyncio.to_thread(alone.__enter__)
+            except OSError as error:
+                raise LogUnavailableError("another switch of the model is under way: try again later") from error
             try:
                 await self._catch_up()
                 yield

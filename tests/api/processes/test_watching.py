@@ -1,4 +1,5 @@
 import socket
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,12 +11,13 @@ from uvicorn.server import ServerState
 from edge_examples import make_client, make_services
 from solvent.api.entrance.doorman import Doorman
 from solvent.api.entrance.plain_messages import read_plainly
-from solvent.api.processes.shadow import ShadowLink
+from solvent.api.processes.shadow import LARGEST_BYTES, ShadowLink, _score
 from solvent.api.processes.watching import Watch
 from solvent.api.services import SecondlyShare
 from solvent.api.telemetry.metrics import render_metrics
 from solvent.api.telemetry.metrics_files import MetricsFiles
 from solvent.bootstrap import build_service
+from solvent.decision_log.registers.shadow_scores import ShadowScore, ShadowStore
 from solvent.scoring.model import Model
 from solvent.scoring.process import new_request_id
 from solvent.scoring.service import RequestContext
@@ -113,6 +115,48 @@ async def test_a_shadow_that_is_behind_loses_inputs_and_holds_up_nobody(
             assert Copy.from_bytes(receiver.recv(100_000)) == Copy.of(record)
         link.close()
         assert receiver.recv(1) == b""
+
+
+async def test_an_input_that_is_too_long_for_the_shadow_is_dropped_and_counted(
+    model: Model, log: TroubledLog, tmp_path: Path
+) -> None:
+    services = make_services(model, log)
+    context = RequestContext(new_request_id(), datetime.now(UTC), 0, "/predict")
+    await build_service(model, log).decide(SAFE, context)
+    (record,) = log.submissions[0].decisions
+    link = ShadowLink(tmp_path, "", Settings(), services.metrics)
+    sender, receiver = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    sender.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2 * LARGEST_BYTES)
+    sender.settimeout(0.0)
+    link._sender = sender
+    with receiver:
+        link.offer(replace(record, application=b" " * LARGEST_BYTES))
+        link.offer(record)
+        assert Copy.from_bytes(receiver.recv(LARGEST_BYTES)) == Copy.of(record)
+    counts = services.metrics.counts
+    assert (counts[("shadow_offered",)], counts[("shadow_dropped",)]) == (2, 1)
+    link.close()
+
+
+async def test_an_input_that_cannot_be_scored_costs_the_others_nothing(
+    model: Model, log: TroubledLog, tmp_path: Path
+) -> None:
+    context = RequestContext(new_request_id(), datetime.now(UTC), 0, "/predict")
+    await build_service(model, log).decide(SAFE, context)
+    good = Copy.of(log.submissions[0].decisions[0])
+    kept: list[ShadowScore] = []
+
+    class Store(ShadowStore):
+        def keep(self, scores: Sequence[ShadowScore]) -> None:
+            kept.extend(scores)
+
+        def find_history(self, client_id: int, program_digest: str) -> bytes | None:
+            return None
+
+    with capture_logs() as events:
+        _score(model, Store(""), [replace(good, application=good.application[:-1]), good])
+    assert [score.request_id for score in kept] == [good.request_id]
+    assert [(event["event"], event["error"]) for event in events] == [("shadow_failed", "JSONDecodeError")]
 
 
 async def test_what_is_refused_without_a_look_is_told_once_a_second(

@@ -15,7 +15,7 @@ from solvent.api.telemetry.metrics import Metrics
 from solvent.bootstrap import load_model
 from solvent.decision_log.registers.shadow_scores import ShadowScore, ShadowStore
 from solvent.domain.records import DecisionRecord
-from solvent.errors import DecisionLogError, SolventError
+from solvent.errors import DecisionLogError
 from solvent.scoring.model import Model
 from solvent.scoring.shadow import Copy, score_beside
 from solvent.settings import Settings
@@ -25,7 +25,8 @@ QUEUE_BYTES = 2**21
 MAX_BATCH = 100
 GATHER_SECONDS = 0.5
 RESTART_SECONDS = 5.0
-_LARGEST_BYTES = 2**20
+LARGEST_BYTES = 2**20
+"""Of one input with what goes along: a longer one is dropped, or the shadow would get a part of it."""
 _LOWEST_PRIORITY = 19
 
 log = structlog.get_logger(__name__)
@@ -41,12 +42,13 @@ class ShadowLink:
         self._process: multiprocessing.context.SpawnProcess | None = None
 
     def offer(self, record: DecisionRecord) -> None:
-        """Hand over the input of a recorded decision, or drop it if the shadow model is behind."""
+        """Hand over the input of a recorded decision, or drop it if it is too long or the shadow model is behind."""
         self._metrics.count("shadow_offered")
         try:
-            if self._sender is None:
+            content = Copy.of(record).to_bytes()
+            if self._sender is None or len(content) > LARGEST_BYTES:
                 raise BlockingIOError
-            self._sender.send(Copy.of(record).to_bytes())
+            self._sender.send(content)
         except OSError:
             self._metrics.count("shadow_dropped")
 
@@ -98,7 +100,7 @@ def _run_shadow(bundle: Path, url: str, settings: Settings, receiver: socket.soc
         copies: list[Copy] = []
         with suppress(TimeoutError):
             while len(copies) < MAX_BATCH and is_open:
-                content = receiver.recv(_LARGEST_BYTES)
+                content = receiver.recv(LARGEST_BYTES)
                 is_open = bool(content)
                 copies += [Copy.from_bytes(content)] if content else []
         _score(model, store, copies)
@@ -109,21 +111,30 @@ def _score(model: Model, store: ShadowStore, copies: list[Copy]) -> None:
     scores = []
     try:
         for copy in copies:
-            found = score_beside(model, copy, store.find_history)
-            scores.append(
-                ShadowScore(
-                    copy.request_id,
-                    copy.received_at,
-                    model.version,
-                    model.bundle.digest,
-                    found.score,
-                    found.probability_default,
-                    found.decision.value,
-                )
-            )
+            score = _score_one(model, store, copy)
+            if score is not None:
+                scores.append(score)
         if scores:
             store.keep(scores)
     except DecisionLogError as error:
         log.warning("shadow_scores_lost", count=len(copies), error=type(error).__name__)
-    except SolventError as error:
+
+
+def _score_one(model: Model, store: ShadowStore, copy: Copy) -> ShadowScore | None:
+    """Return None for an input that this model cannot score: the others are not to lack their scores."""
+    try:
+        found = score_beside(model, copy, store.find_history)
+    except DecisionLogError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with one input, the process must outlive it
         log.error("shadow_failed", error=type(error).__name__)  # noqa: TRY400 - its text may quote an applicant
+        return None
+    return ShadowScore(
+        copy.request_id,
+        copy.received_at,
+        model.version,
+        model.bundle.digest,
+        found.score,
+        found.probability_default,
+        found.decision.value,
+    )

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import socket
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -88,16 +89,49 @@ async def connect(
 
 
 def connect_sync(url: str, *, application_name: str) -> SyncConnection:
-    """Open a connection for commands and pages, in UTC; raises DecisionLogError if the database is away."""
+    """Open a connection for commands and pages, in UTC; raises DecisionLogError if the database is away.
+
+    A statement may take its time; a host that is gone is noticed within half a minute.
+    """
     try:
         return psycopg.connect(
             driver_url(url),
             application_name=application_name,
             connect_timeout=5,
             options="-c timezone=UTC",
+            keepalives_idle=10,
+            keepalives_interval=5,
+            keepalives_count=3,
+            tcp_user_timeout=25_000,
         )
     except psycopg.Error as error:
         raise DecisionLogError("the database cannot be reached: is it running, and is its URL right?") from error
+
+
+@contextmanager
+def connected_for(url: str, seconds: float | None, *, application_name: str) -> Iterator[SyncConnection]:
+    """Open a connection that is cut after so many seconds, COMMIT included, so that a silent server holds up nobody.
+
+    Args:
+        url: of the database.
+        seconds: None for no bound; those of connecting, at most 5, come before.
+        application_name: as others see us in `pg_stat_activity`.
+
+    Raises:
+        DecisionLogError: the database is away, or did not confirm the COMMIT.
+    """
+    connection = connect_sync(url, application_name=application_name)
+    timer = threading.Timer(seconds or 0.0, _cut, (connection,))
+    timer.daemon = True
+    if seconds is not None:
+        timer.start()
+    try:
+        with connection:
+            yield connection
+    except psycopg.Error as error:
+        raise DecisionLogError(f"the database did not answer ({type(error).__name__}): try again") from error
+    finally:
+        timer.cancel()
 
 
 def driver_url(url: str) -> str:
@@ -119,7 +153,7 @@ def bounded(connection: Connection, seconds: float) -> Iterator[None]:
         timer.cancel()
 
 
-def _cut(connection: Connection) -> None:
+def _cut(connection: Connection | SyncConnection) -> None:
     with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as twin:
         twin.shutdown(socket.SHUT_RDWR)
 

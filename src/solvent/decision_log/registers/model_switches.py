@@ -2,9 +2,12 @@
 
 import psycopg
 
-from solvent.decision_log.database.connections import connect_sync
+from solvent.decision_log.database.connections import connect_sync, connected_for
 from solvent.domain.switches import ModelSwitch, SwitchKind
 from solvent.errors import DecisionLogError
+
+RECORD_SECONDS = 5.0
+"""A switch that is not recorded by then is not made: it holds off the others of the host."""
 
 _INSERT = """
 INSERT INTO model_switches (kind, requested_by, previous_version, model_version, bundle_digest, refusal)
@@ -19,7 +22,7 @@ FROM model_switches ORDER BY id DESC LIMIT %s
 def record_switch(url: str, switch: ModelSwitch) -> None:
     """Keep a switch with the time of the server; raises DecisionLogError."""
     values = (switch.kind, switch.requested_by, switch.previous_version, switch.model_version, switch.bundle_digest)
-    with connect_sync(url, application_name="solvent-switches") as connection:
+    with connected_for(url, RECORD_SECONDS, application_name="solvent-switches") as connection:
         try:
             connection.execute(_INSERT, (*values, switch.refusal))
         except psycopg.Error as error:

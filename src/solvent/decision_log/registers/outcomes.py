@@ -6,7 +6,7 @@ from datetime import datetime
 
 import psycopg
 
-from solvent.decision_log.database.connections import SyncConnection, connect_sync
+from solvent.decision_log.database.connections import SyncConnection, connected_for
 from solvent.decision_log.database.roles import API
 from solvent.domain.outcomes import ReportedOutcome
 from solvent.errors import DecisionLogError, LogUnavailableError
@@ -14,6 +14,8 @@ from solvent.errors import DecisionLogError, LogUnavailableError
 ROWS_SHOWN = 5
 REPORT_LOCK_SECONDS = 2.0
 """How long a request waits for an import that is writing."""
+REPORT_SECONDS = 10.0
+"""How long a request with outcomes may take with all its statements, however silent the database is."""
 
 
 BOUND_WAITS = "SELECT set_config('lock_timeout', %s, true), set_config('statement_timeout', %s, true)"
@@ -116,12 +118,13 @@ class ImportTerms:
     """How an import behaves.
 
     `lock_seconds`: longest wait for another import that is writing. `statement_seconds`: longest time of a statement, 0
-    for no limit. `rows_shown`: how many row numbers of each kind the summary holds. `role`: one of `roles` to act as;
-    "none" keeps the rights of the login.
+    for no limit. `whole_seconds`: longest time of all of them, None for no limit. `rows_shown`: how many row numbers of
+    each kind the summary holds. `role`: one of `roles` to act as; "none" keeps the rights of the login.
     """
 
     lock_seconds: float = 30.0
     statement_seconds: float = 0.0
+    whole_seconds: float | None = None
     rows_shown: int = ROWS_SHOWN
     role: str = "none"
 
@@ -142,7 +145,7 @@ def import_outcomes(
         DecisionLogError: the database is away, not migrated, or refuses, or another import is writing all the time.
     """
     waits = (terms.lock_seconds, terms.statement_seconds)
-    with connect_sync(url, application_name="solvent-outcomes") as connection:
+    with connected_for(url, terms.whole_seconds, application_name="solvent-outcomes") as connection:
         connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
         try:
             connection.execute("SELECT set_config('role', %s, true)", (terms.role,))
@@ -163,7 +166,13 @@ def keep_reported(url: str, outcomes: Sequence[ReportedOutcome], as_of: datetime
     Raises:
         LogUnavailableError: nothing was kept.
     """
-    terms = ImportTerms(lock_seconds=REPORT_LOCK_SECONDS, statement_seconds=3.0, rows_shown=len(outcomes), role=API)
+    terms = ImportTerms(
+        lock_seconds=REPORT_LOCK_SECONDS,
+        statement_seconds=3.0,
+        whole_seconds=REPORT_SECONDS,
+        rows_shown=len(outcomes),
+        role=API,
+    )
     try:
         return import_outcomes(url, outcomes, as_of=as_of, terms=terms)
     except DecisionLogError as error:
