@@ -1,12 +1,15 @@
 """Held-out rows survive their file, and two models share what both held out."""
 
+import hmac
+
 import numpy as np
 import pytest
 from example_report import HELD_OUT
+from store_examples import pseudonym
 
 from solvent.errors import TrainingError
 from solvent.training.applicants import Applicants
-from solvent.training.held_out import HeldOut, hold_out
+from solvent.training.held_out import HeldOut, draw_pseudonyms, hold_out
 from solvent.training.measures import ScoredOutcomes
 
 
@@ -22,6 +25,23 @@ def test_rows_come_back_from_their_file() -> None:
     assert again.outcomes.probabilities.tolist() == [0.05, 0.08, 0.12, 0.27]
     assert again.refused.tolist() == [False, False, True, True]
     assert again.labels["sex"].tolist() == ["F", "M", "F", ""]
+
+
+def test_rows_of_two_models_meet_under_pseudonyms_that_name_no_client() -> None:
+    one, other = rows([1, 2, 3], [0.0, 1.0, 0.0]).under(pseudonym), rows([3, 2, 9], [0.0, 1.0, 0.0]).under(pseudonym)
+    digests = sorted(hmac.digest(b"a key of these tests", str(number).encode(), "sha256")[:8] for number in (1, 2, 3))
+    assert sorted(value.to_bytes(8, "big", signed=True) for value in one.client_ids.tolist()) == digests
+    assert (np.diff(one.client_ids) > 0).all()
+    mine, theirs = one.shared_with(other)
+    assert (
+        sorted(mine.outcomes.probabilities.tolist()) == sorted(theirs.outcomes.probabilities.tolist()) == [0.02, 0.03]
+    )
+
+
+def test_names_under_a_key_that_nobody_keeps_are_others_each_time() -> None:
+    held_out = rows([1, 2, 3], [0.0, 1.0, 0.0])
+    one, other = held_out.under(draw_pseudonyms()), held_out.under(draw_pseudonyms())
+    assert len(one.shared_with(other)[0]) == 0
 
 
 def test_a_damaged_file_is_refused() -> None:

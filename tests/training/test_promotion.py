@@ -1,13 +1,15 @@
 """Promotion: a better model becomes champion, a worse or untrusted one is refused, and all of it is recorded."""
 
 import json
+import shutil
 import threading
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from compared_models import result, scored
-from store_examples import aliases, make_registry
+from store_examples import aliases, make_registry, pseudonym
 
 from solvent.bundle.files import read_bundle
 from solvent.errors import TrainingError
@@ -26,7 +28,7 @@ GOOD, BETTER, WORSE = scored(noise=0.5), scored(noise=0.3), scored(noise=1.0)
 def register(uri: str, folder: Path, *models: HeldOut) -> ModelRegistry:
     registry = make_registry(uri)
     for number, rows in enumerate(models, start=1):
-        registry.log(result(folder / f"bundle{number}", rows, note=str(number)), who="anna")
+        registry.log(result(folder / f"bundle{number}", rows, note=str(number)), who="anna", pseudonym=pseudonym)
     return registry
 
 
@@ -103,7 +105,7 @@ def test_an_evaluation_that_claims_more_than_its_rows_show_is_refused(uri: str, 
     registry = register(uri, tmp_path, GOOD)
     claimed = result(tmp_path / "claimed", BETTER)
     shown = result(tmp_path / "shown", WORSE)
-    registry.log(replace(claimed, outcomes=shown.outcomes, held_out=WORSE), who="eve")
+    registry.log(replace(claimed, outcomes=shown.outcomes, held_out=WORSE), who="eve", pseudonym=pseudonym)
     with pytest.raises(PromotionRefusedError, match="names another AUC than its held-out rows have"):
         promote(registry, 2, gates=GATES, who="eve", why="best ever")
 
@@ -158,6 +160,31 @@ def test_rollbacks_go_back_one_champion_at_a_time(uri: str, tmp_path: Path) -> N
     ]
     with pytest.raises(TrainingError, match="no version was champion before this one"):
         rollback(registry, who="carl", why="once more")
+
+
+def test_a_rollback_needs_the_bundle_of_the_predecessor_and_not_its_held_out_rows(uri: str, tmp_path: Path) -> None:
+    registry = register(uri, tmp_path, GOOD, BETTER)
+    promote(registry, 2, gates=GATES, who="ben", why="better")
+    store = Path(registry.list_models()[1].bundle_directory)
+    shutil.rmtree(store.parent / "held_out")
+    assert rollback(registry, who="carl", why="alert on drift").to_version == 1
+    assert registry.read_bundle(1).version == registry.list_models()[1].bundle_version
+
+
+def test_no_rollback_to_a_bundle_that_was_altered(uri: str, tmp_path: Path) -> None:
+    registry = register(uri, tmp_path, GOOD, BETTER)
+    promote(registry, 2, gates=GATES, who="ben", why="better")
+    (Path(registry.list_models()[1].bundle_directory) / "model.txt").write_text("another")
+    with pytest.raises(TrainingError, match=r"model\.txt does not match its digest"):
+        rollback(registry, who="carl", why="alert on drift")
+    assert registry.find_champion() == 2
+
+
+def test_held_out_rows_in_the_store_carry_no_client_number(uri: str, tmp_path: Path) -> None:
+    registry = register(uri, tmp_path, GOOD)
+    kept = registry.read_evidence(1).own_rows
+    assert len(kept) == len(GOOD)
+    assert len(np.intersect1d(kept.client_ids, GOOD.client_ids)) == 0
 
 
 def test_a_promotion_that_was_cut_short_does_not_mislead_a_rollback(uri: str, tmp_path: Path) -> None:

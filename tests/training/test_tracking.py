@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from compared_models import result, scored
 from small_portfolio import QUICK, make_portfolio
-from store_examples import aliases, make_registry
+from store_examples import aliases, make_registry, pseudonym
 
 from solvent.bundle.files import read_bundle
 from solvent.errors import TrainingError
@@ -30,7 +30,7 @@ def trained(directory: Path, *, note: str = "") -> TrainingResult:
 def with_models(uri: str, directory: Path, count: int) -> ModelRegistry:
     registry = make_registry(uri)
     for number in range(1, count + 1):
-        registry.log(trained(directory / f"bundle{number}", note=str(number)), who="anna")
+        registry.log(trained(directory / f"bundle{number}", note=str(number)), who="anna", pseudonym=pseudonym)
     return registry
 
 

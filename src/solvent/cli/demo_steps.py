@@ -12,7 +12,7 @@ import httpx
 import orjson
 
 from solvent import __version__
-from solvent.bootstrap import load_model, open_log, prepare_database
+from solvent.bootstrap import load_model, open_log, open_signer, prepare_database
 from solvent.cli.applications import read_bodies
 from solvent.cli.children import Child, ChildError, Children
 from solvent.cli.data import describe_counts
@@ -146,7 +146,8 @@ def train_model(demo: Demo, progress: Progress) -> str:
         except BundleError:
             progress("the bundle is damaged: training again", 0.0)
     demo.receipts.remove("model")
-    request = TrainingRequest(demo.world, demo.bundle, SEED, replace=True, tracking_uri=demo.settings.tracking_uri)
+    tracking, pseudonym = demo.settings.tracking_uri, open_signer(demo.settings).pseudonym
+    request = TrainingRequest(demo.world, demo.bundle, SEED, replace=True, tracking_uri=tracking, pseudonym=pseudonym)
     result = train(request, progress=progress)
     demo.receipts.write("model", demo.facts)
     return f"{result.manifest.version}, AUC {result.report.test.auc.value:.3f}"

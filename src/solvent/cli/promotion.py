@@ -163,5 +163,5 @@ def describe_worsening(one: "Worsening") -> str:
 def _publish(registry: "ModelRegistry", version: int, settings: "Settings") -> None:
     from solvent.training.publication import publish_champion
 
-    link = publish_champion(registry.read_evidence(version).bundle, settings.models_folder)
+    link = publish_champion(registry.read_bundle(version), settings.models_folder)
     typer.echo(f"serve it: `solvent api --bundle {link}`, or POST /admin/reload where that runs already")

@@ -50,8 +50,9 @@ def retrain(
 
     Exit codes: 0 trained, 1 no champion, too few matured decisions, or the
     log or the model store cannot be used, 2 wrong usage, 78 BUNDLE may not
-    be written.
+    be written, or no usable signing key.
     """
+    from solvent.bootstrap import open_signer
     from solvent.cli.model_store import open_registry
     from solvent.cli.promotion import describe_verdict
     from solvent.cli.training import describe_training
@@ -63,11 +64,12 @@ def retrain(
 
     settings = read_settings()
     gates = read_gates(settings.promotion_gates)
+    signer = open_signer(settings)
     registry = open_registry(settings)
     champion = registry.find_version("champion")
     moment = utc_now() if as_of is None else as_of.replace(tzinfo=UTC)
-    result = _train(registry.read_evidence(champion).bundle, RetrainingRequest(out, moment, seed, replace), settings)
-    version = registry.log(result, who="solvent retrain")
+    result = _train(registry.read_bundle(champion), RetrainingRequest(out, moment, seed, replace), settings)
+    version = registry.log(result, who="solvent retrain", pseudonym=signer.pseudonym)
     lines = describe_training(replace_in(result, registered_version=version))
     population = result.report.population
     if population is not None:

@@ -60,11 +60,14 @@ def train(
     Writes: the bundle, complete or not at all; a run with parameters,
     figures, plots and the bundle in the MLflow store of
     SOLVENT_MLFLOW_TRACKING_URI, or an SQLite file in the home folder (see
-    it with mlflow ui).
+    it with mlflow ui). Test clients lie there under pseudonyms of the
+    deployment's signing key.
 
     Exit codes: 0 trained, 1 the tables cannot be read or trained on, 2
-    wrong usage, 78 BUNDLE may not be written.
+    wrong usage, 78 BUNDLE may not be written,
+    or no usable signing key for the pseudonyms.
     """
+    from solvent.bootstrap import open_signer
     from solvent.domain.policy import FORBIDDEN_COLUMNS
     from solvent.settings import read_settings
     from solvent.tables.schemas import APPLICATION, table_schema
@@ -72,10 +75,14 @@ def train(
     from solvent.training.run import TrainingRequest
     from solvent.training.run import train as train_model
 
-    uri = read_settings().tracking_uri if tracking else None
+    settings = read_settings()
+    uri = settings.tracking_uri if tracking else None
+    pseudonym = open_signer(settings).pseudonym if tracking else None
     forbidden = FORBIDDEN_COLUMNS.union(table_schema(APPLICATION).column(name).name for name in forbid or ())
     search = SearchBudget(search_trials, search_seconds) if search_trials else None
-    request = TrainingRequest(data, out, seed, replace, uri, forbidden=forbidden, search=search, rivals=rivals)
+    request = TrainingRequest(
+        data, out, seed, replace, uri, pseudonym=pseudonym, forbidden=forbidden, search=search, rivals=rivals
+    )
     with shown_progress() as progress:
         result = train_model(request, progress=progress)
     for line in describe_training(result):

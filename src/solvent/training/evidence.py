@@ -48,23 +48,31 @@ def held_out_file(bundle_version: str) -> str:
     return f"{bundle_version.replace('+', '-')}.parquet"
 
 
-def check_evidence(bundle_folder: Path, held_out_folder: Path | None, tags: Mapping[str, str]) -> Evidence:
-    """Read a registered model, comparing every file with the digest that was registered.
-
-    Args:
-        bundle_folder: the bundle in the model store.
-        held_out_folder: the held-out rows there; None where there are none.
-        tags: of the version: `bundle_digest`, and in `held_out` the SHA-256 of each file of rows by bundle version.
-
-    Raises:
-        EvidenceError: anything is missing, altered, or does not fit the rest.
-    """
+def check_bundle(bundle_folder: Path | None, tags: Mapping[str, str]) -> Bundle:
+    """Read a registered bundle; raises EvidenceError if it is missing or not the one that was registered."""
+    if bundle_folder is None:
+        raise EvidenceError("the bundle is missing in the model store: train the model again")
     try:
         bundle = read_bundle(bundle_folder)
     except BundleError as error:
         raise EvidenceError(str(error)) from error
     if bundle.digest != tags.get("bundle_digest"):
         raise EvidenceError("the bundle is not the one that was registered: register it as a version of its own")
+    return bundle
+
+
+def check_evidence(bundle_folder: Path | None, held_out_folder: Path | None, tags: Mapping[str, str]) -> Evidence:
+    """Read a registered model, comparing every file with the digest that was registered.
+
+    Args:
+        bundle_folder: the bundle in the model store; None where there is none.
+        held_out_folder: the held-out rows there; None where there are none.
+        tags: of the version: `bundle_digest`, and in `held_out` the SHA-256 of each file of rows by bundle version.
+
+    Raises:
+        EvidenceError: anything is missing, altered, or does not fit the rest.
+    """
+    bundle = check_bundle(bundle_folder, tags)
     digests = json.loads(tags.get("held_out", "{}"))
     if held_out_folder is None or bundle.version not in digests:
         raise EvidenceError("held-out rows are missing: train the model again with this version of Solvent")

@@ -1,8 +1,10 @@
 """How a model scored rows that no part of it was fitted or chosen on: what two models are compared by."""
 
+import hmac
 import io
-from collections.abc import Mapping
-from dataclasses import dataclass
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,13 +17,17 @@ from solvent.training.measures import ScoredOutcomes
 
 _NUMBERS = ("scores", "probabilities", "defaulted")
 
+Pseudonym = Callable[[int], str]
+"""Gives a client a name of 64 hexadecimal digits, by which only the holder of a key can tell who is meant."""
+
 
 @dataclass(frozen=True)
 class HeldOut:
     """Held-out rows of one model, one per client, by ascending id.
 
     `refused`: what its policy does with each, bool of shape (rows,). `labels`: the protected attributes of each row,
-    "" where unknown. The file is personal data: it lies in the model store, beside the bundle and never in it.
+    "" where unknown. The file lies in the model store, beside the bundle and never in it, and its rows stand under
+    pseudonyms: personal data nevertheless, for whoever holds the key (GDPR, recital 26).
     """
 
     client_ids: npt.NDArray[np.int64]
@@ -38,9 +44,15 @@ class HeldOut:
         agree = self.outcomes.defaulted[here] == other.outcomes.defaulted[there]
         return self.take(here[agree]), other.take(there[agree])
 
+    def under(self, pseudonym: Pseudonym) -> "HeldOut":
+        """The rows with the first 64 bits of each client's pseudonym in the place of its number, sorted by them."""
+        names = np.array([int(pseudonym(int(client))[:16], 16) for client in self.client_ids], dtype=np.uint64)
+        keyed = replace(self, client_ids=names.view(np.int64))
+        return keyed.take(np.argsort(keyed.client_ids))
+
     def to_parquet(self) -> bytes:
         """Render the rows."""
-        columns: dict[str, npt.NDArray[np.generic]] = {"client_id": self.client_ids, "refused": self.refused}
+        columns: dict[str, npt.NDArray[np.generic]] = {"pseudonym": self.client_ids, "refused": self.refused}
         columns |= {name: getattr(self.outcomes, name) for name in _NUMBERS} | dict(self.labels)
         buffer = io.BytesIO()
         pyarrow.parquet.write_table(pa.table(dict(columns)), buffer, compression="zstd")
@@ -54,7 +66,7 @@ class HeldOut:
             columns = {name: table[name].to_numpy() for name in table.column_names}
             outcomes = ScoredOutcomes(*(columns[name] for name in _NUMBERS))
             labels = {name: columns[name].astype(np.str_) for name in PROTECTED}
-            return HeldOut(columns["client_id"], outcomes, columns["refused"], labels)
+            return HeldOut(columns["pseudonym"], outcomes, columns["refused"], labels)
         except (pa.ArrowException, KeyError) as error:
             raise TrainingError("held-out rows are damaged: train the model again") from error
 
@@ -62,6 +74,12 @@ class HeldOut:
         """The rows at these positions."""
         labels = {name: values[rows] for name, values in self.labels.items()}
         return HeldOut(self.client_ids[rows], self.outcomes.take(rows), self.refused[rows], labels)
+
+
+def draw_pseudonyms() -> Pseudonym:
+    """Names under a key that nobody keeps: rows under them can be told apart, and never be tied to a client again."""
+    key = secrets.token_bytes(32)
+    return lambda client: hmac.digest(key, str(client).encode(), "sha256").hex()
 
 
 def hold_out(

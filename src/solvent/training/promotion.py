@@ -67,6 +67,8 @@ def promote(
 def rollback(registry: ModelRegistry, *, who: str, why: str) -> ChampionChange:
     """Make the champion's predecessor champion again; a second rollback goes one further back.
 
+    Its bundle is enough: held-out rows may be gone by then.
+
     Raises:
         TrainingError: there is no predecessor, its bundle was altered, or nobody or no reason is given.
     """
@@ -74,7 +76,7 @@ def rollback(registry: ModelRegistry, *, who: str, why: str) -> ChampionChange:
         predecessor = _find_predecessor(registry)
         if predecessor is None:
             raise TrainingError("no version was champion before this one: promote another version instead")
-        registry.read_evidence(predecessor)
+        registry.read_bundle(predecessor)
         return registry.change_champion("rollback", predecessor, who=who, why=why)
 
 

@@ -28,6 +28,7 @@ from solvent.training.development import DevelopmentRules, develop
 from solvent.training.evaluation import evaluate
 from solvent.training.fingerprint import fingerprint_files
 from solvent.training.fitting import BoosterLearner, LearnerSettings, check_trainable
+from solvent.training.held_out import Pseudonym
 from solvent.training.importance import rank_features
 from solvent.training.monotone import find_directions
 from solvent.training.report import TrainingReport, TrainingResult
@@ -40,7 +41,8 @@ from solvent.training.splits import Splits, split_clients
 class TrainingRequest:
     """What to train on, where to put the bundle, and by which rules.
 
-    `tracking_uri` names the MLflow store, such as "sqlite:///mlflow.db"; None keeps no run. Without `search`, the
+    `tracking_uri` names the MLflow store, such as "sqlite:///mlflow.db"; None keeps no run. `pseudonym` names held-out
+    clients there; without it no other version can be compared on them. Without `search`, the
     settings are taken as they are; with `rivals`, tables of other models on the same clients are made as well.
     """
 
@@ -49,6 +51,7 @@ class TrainingRequest:
     seed: int = 0
     replace: bool = False
     tracking_uri: str | None = None
+    pseudonym: Pseudonym | None = None
     memory_limit: str | None = None
     forbidden: frozenset[str] = FORBIDDEN_COLUMNS
     costs: CostMatrix = field(default_factory=CostMatrix)
@@ -149,7 +152,7 @@ def train_on(
     manifest = write_bundle(request.out, assemble(developed, splits, report, provenance), replace=request.replace)
     return _log(
         TrainingResult(request.out, manifest, report, outcomes, tested.held_out, explained, tested.rival),
-        request.tracking_uri,
+        request,
         progress=progress,
     )
 
@@ -175,10 +178,11 @@ def _search(
     return replace(learner, settings=settings), report
 
 
-def _log(result: TrainingResult, tracking_uri: str | None, *, progress: Progress) -> TrainingResult:
-    if tracking_uri is None:
+def _log(result: TrainingResult, request: TrainingRequest, *, progress: Progress) -> TrainingResult:
+    if request.tracking_uri is None:
         return result
     progress("logging the run", 0.0)
     from solvent.training.tracking import log_training  # noqa: PLC0415 - importing mlflow takes 2 s
 
-    return replace(result, registered_version=log_training(result, tracking_uri))
+    version = log_training(result, request.tracking_uri, pseudonym=request.pseudonym)
+    return replace(result, registered_version=version)

@@ -4,7 +4,7 @@ import logging
 import os
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,12 +14,14 @@ from urllib.request import url2pathname
 
 import orjson
 
+from solvent.bundle.files import Bundle
 from solvent.bundle.manifest import sha256
 from solvent.domain.clock import utc_now
 from solvent.domain.ports import Clock, Exclusive
 from solvent.errors import TrainingError
-from solvent.training.evidence import Evidence, EvidenceError, check_evidence, held_out_file
+from solvent.training.evidence import Evidence, check_bundle, check_evidence, held_out_file
 from solvent.training.exclusive import hold_file
+from solvent.training.held_out import Pseudonym, draw_pseudonyms
 from solvent.training.plots import draw_plots
 from solvent.training.report import TrainingResult
 from solvent.training.run_values import list_metrics, list_parameters
@@ -100,15 +102,16 @@ class ModelRegistry:
             except Exception as error:  # MLflow lets the errors of whichever database driver through
                 raise TrainingError(_UNUSABLE) from error
 
-    def log(self, result: TrainingResult, *, who: str) -> int:
+    def log(self, result: TrainingResult, *, who: str, pseudonym: Pseudonym) -> int:
         """Keep a training as a run with parameters, metrics, plots and the bundle; return its version.
 
-        The first version becomes champion, later ones challenger.
+        The first version becomes champion, later ones challenger. Held-out rows stand under pseudonyms: versions that
+        were logged under one key can be compared.
         """
         with _translated():
             run = self._client.create_run(self._find_experiment(), run_name=result.manifest.version).info
             try:
-                digests = self._fill_run(run.run_id, result)
+                digests = self._fill_run(run.run_id, result, pseudonym)
             except BaseException:
                 self._client.set_terminated(run.run_id, "FAILED")
                 raise
@@ -159,12 +162,13 @@ class ModelRegistry:
 
     def read_evidence(self, version: int) -> Evidence:
         """Read what speaks for a version; raises EvidenceError if anything of it is missing or altered."""
-        with _translated():
-            found = self._client.get_model_version(MODEL_NAME, str(version))
-            folders = [self._find_artifact(str(found.run_id), name) for name in ("bundle", "held_out")]
-        if folders[0] is None:
-            raise EvidenceError("the bundle is missing in the model store: train the model again")
-        return check_evidence(folders[0], folders[1], found.tags)
+        (bundle, held_out), tags = self._find_files(version, "bundle", "held_out")
+        return check_evidence(bundle, held_out, tags)
+
+    def read_bundle(self, version: int) -> Bundle:
+        """Read the bundle of a version, whatever became of its held-out rows; raises EvidenceError."""
+        (bundle,), tags = self._find_files(version, "bundle")
+        return check_bundle(bundle, tags)
 
     def change_champion(self, action: str, version: int, *, who: str, why: str) -> ChampionChange:
         """Make a version champion and record it, whoever it is; hold `alone` meanwhile.
@@ -186,12 +190,17 @@ class ModelRegistry:
             tags = self._tags()
         return tuple(_read_change(tags[name]) for name in sorted(tags) if name.startswith(_AUDIT))
 
+    def _find_files(self, version: int, *names: str) -> tuple[list[Path | None], Mapping[str, str]]:
+        with _translated():
+            found = self._client.get_model_version(MODEL_NAME, str(version))
+            return [self._find_artifact(str(found.run_id), name) for name in names], found.tags
+
     def _find_artifact(self, run_id: str, name: str) -> Path | None:
         if not self._client.list_artifacts(run_id, name):
             return None
         return Path(self._client.download_artifacts(run_id, name))
 
-    def _fill_run(self, run_id: str, result: TrainingResult) -> dict[str, str]:
+    def _fill_run(self, run_id: str, result: TrainingResult, pseudonym: Pseudonym) -> dict[str, str]:
         """Fill a run; return the digest of each file of held-out rows, by the version of the bundle that scored it."""
         metrics = list_metrics(result.report)
         parameters = {**list_parameters(result.report), "data_fingerprint": result.manifest.data_fingerprint}
@@ -205,7 +214,7 @@ class ModelRegistry:
             draw_plots(result.report, result.outcomes, result.explained, Path(directory))
             self._client.log_artifacts(run_id, directory, "plots")
         with tempfile.TemporaryDirectory() as directory:
-            digests = _write_held_out(result, Path(directory))
+            digests = _write_held_out(result, Path(directory), pseudonym)
             self._client.log_artifacts(run_id, directory, "held_out")
         self._client.log_artifacts(run_id, str(result.directory), "bundle")
         return digests
@@ -251,13 +260,17 @@ class ModelRegistry:
         return str(self._client.create_experiment(MODEL_NAME, artifact_location=self._artifacts))
 
 
-def log_training(result: TrainingResult, tracking_uri: str, *, who: str = "solvent train") -> int:
+def log_training(
+    result: TrainingResult, tracking_uri: str, *, pseudonym: Pseudonym | None = None, who: str = "solvent train"
+) -> int:
     """Keep a training in the store and return its version in the registry.
+
+    Without `pseudonym` the held-out rows stand under names that nobody can draw again: no other version shares them.
 
     Raises:
         TrainingError: the store refuses it; the bundle stays where it is.
     """
-    return ModelRegistry(tracking_uri).log(result, who=who)
+    return ModelRegistry(tracking_uri).log(result, who=who, pseudonym=pseudonym or draw_pseudonyms())
 
 
 def check_named(who: str, why: str) -> None:
@@ -279,11 +292,11 @@ def _translated() -> Iterator[None]:
             raise TrainingError(_UNUSABLE) from error
 
 
-def _write_held_out(result: TrainingResult, folder: Path) -> dict[str, str]:
+def _write_held_out(result: TrainingResult, folder: Path, pseudonym: Pseudonym) -> dict[str, str]:
     rows = {result.manifest.version: result.held_out}
     if result.rival is not None:
         rows[result.rival[0]] = result.rival[1]
-    contents = {version: held_out.to_parquet() for version, held_out in rows.items()}
+    contents = {version: held_out.under(pseudonym).to_parquet() for version, held_out in rows.items()}
     for version, content in contents.items():
         (folder / held_out_file(version)).write_bytes(content)
     return {version: sha256(content) for version, content in contents.items()}
