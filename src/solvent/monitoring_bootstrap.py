@@ -14,6 +14,7 @@ from solvent.decision_log.reading.monitoring import ObservedDecisions
 from solvent.decision_log.registers.alerts import AlertStore
 from solvent.decision_log.registers.drift_reports import has_report
 from solvent.decision_log.registers.measurements import keep_measurements, wait_for_turn
+from solvent.decision_log.registers.model_switches import find_version_in_force
 from solvent.decision_log.registers.models import list_models, read_files
 from solvent.domain.clock import utc_now
 from solvent.domain.measurements import Window
@@ -100,7 +101,9 @@ def watch_everything(url: str, settings: Settings, *, bundle: Path | None = None
 def measure_performance(
     connection: SyncConnection, window: Window, now: datetime, model_version: str | None = None
 ) -> PerformanceReport | None:
-    """Judge the decisions of a window, of all model versions or of one, by the policy of the newest; None without any.
+    """Judge the decisions of a window, of all model versions or of one; None without any.
+
+    The policy is that of the one, or of the model in force; of a log that knows no switch, that of the newest model.
 
     Raises:
         DecisionLogError: the log cannot be read, or a policy in it was altered.
@@ -115,8 +118,8 @@ def measure_performance(
 
 
 def _find_policy(connection: SyncConnection, version: str | None) -> Policy | None:
-    models = [model for model in list_models(connection) if version in (None, model.model_version)]
-    if not models:
+    models = {model.model_version: model for model in list_models(connection)}
+    wanted = version or find_version_in_force(connection) or next(reversed(models), None)
+    if wanted is None or wanted not in models:
         return None
-    newest = models[-1]
-    return restore_bundle(newest.manifest, read_files(connection, newest)).policy
+    return restore_bundle(models[wanted].manifest, read_files(connection, models[wanted])).policy

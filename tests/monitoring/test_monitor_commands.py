@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,9 @@ import psycopg
 import pytest
 
 from solvent.cli.main import main
+from solvent.decision_log.registers.model_switches import record_switch
 from solvent.decision_log.writing.writer import PostgresDecisionLog
+from solvent.domain.switches import ModelSwitch, SwitchKind
 from solvent.monitoring.alert_rules import read_rules
 
 if TYPE_CHECKING:
@@ -94,6 +97,16 @@ def test_shows_realised_and_estimated_performance_by_month(
     assert [datetime.fromisoformat(month["start"]).month for month in months] == [1, 2, 3, 4, 5, 6, 7, 8, 9]
     assert months[0]["realised"]["default_rate"]["value"] == pytest.approx(0.1)
     assert months[0]["estimated"]["default_rate"]["value"] == pytest.approx(0.10006, abs=1e-5)
+
+
+async def test_performance_is_judged_by_the_policy_of_the_model_in_force(
+    run: Run, database_url: str, model: "Model", postgres_log: PostgresDecisionLog
+) -> None:
+    fill(database_url, model.version)
+    await postgres_log.register_model(replace(model.describe(), model_version="2026.9.30", manifest=b"{}", files={}))
+    assert run("performance", "report", "--as-of", "2025-10-20")[0] == 78
+    record_switch(database_url, ModelSwitch(SwitchKind.START, "test", None, model.version, None, None))
+    assert run("performance", "report", "--as-of", "2025-10-20")[0] == 0
 
 
 def test_without_decisions_there_is_nothing_to_judge(run: Run) -> None:

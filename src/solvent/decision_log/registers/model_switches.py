@@ -2,7 +2,7 @@
 
 import psycopg
 
-from solvent.decision_log.database.connections import connect_sync, connected_for
+from solvent.decision_log.database.connections import SyncConnection, connect_sync, connected_for
 from solvent.domain.switches import ModelSwitch, SwitchKind
 from solvent.errors import DecisionLogError
 
@@ -17,6 +17,7 @@ _LIST = """
 SELECT kind, requested_by, previous_version, model_version, bundle_digest, refusal, switched_at
 FROM model_switches ORDER BY id DESC LIMIT %s
 """
+_IN_FORCE = "SELECT model_version FROM model_switches WHERE refusal IS NULL ORDER BY id DESC LIMIT 1"
 
 
 def record_switch(url: str, switch: ModelSwitch) -> None:
@@ -37,3 +38,9 @@ def read_switches(url: str, *, limit: int = 20) -> list[ModelSwitch]:
         except psycopg.Error as error:
             raise DecisionLogError("the switches cannot be read: run `solvent db check`") from error
     return [ModelSwitch(SwitchKind(row[0]), *row[1:]) for row in rows]
+
+
+def find_version_in_force(connection: SyncConnection) -> str | None:
+    """Return the version that was switched to last, on whichever instance; None if none ever was."""
+    found = connection.execute(_IN_FORCE).fetchone()
+    return None if found is None else str(found[0])

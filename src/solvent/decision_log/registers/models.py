@@ -28,7 +28,7 @@ VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
 FIND_DIGEST = "SELECT bundle_digest FROM models WHERE model_version = %s"
 LIST = """
 SELECT model_version, bundle_digest, program_digest, policy_digest, threshold, top_features, manifest
-FROM models ORDER BY model_version
+FROM models ORDER BY registered_at, model_version
 """
 FIND_FILES = "SELECT digest, content FROM model_files WHERE digest = ANY(%s)"
 
@@ -53,7 +53,7 @@ async def register(connection: Connection, model: ServedModel) -> None:
 
 
 def list_models(connection: SyncConnection) -> list[ServedModel]:
-    """Return every model that the log knows, without its files."""
+    """Return every model that the log knows, in the order in which they were registered, without their files."""
     rows = connection.execute(LIST).fetchall()
     return [
         ServedModel(version, bundle, program, policy, threshold, tuple(top_features), manifest, {})
