@@ -72,7 +72,7 @@ def main() -> None:
         print(f"{arguments.decisions:,} decisions, {outcomes:,} outcomes; peak memory before: {peak_mb():.0f} MB")
         begun = time.perf_counter(), time.process_time()
         with connect_sync(server.url, application_name="benchmark") as log:
-            read = read_decided_outcomes(log, START, END, definition=POLICY.default_definition)
+            read = read_decided_outcomes(log, START, END, as_of=AS_OF, definition=POLICY.default_definition)
         took = time.perf_counter() - begun[0], time.process_time() - begun[1]
         print(f"read: {took[0]:.1f} s, {took[1]:.1f} s of CPU here")
         report = assess_performance(read, POLICY, as_of=AS_OF)

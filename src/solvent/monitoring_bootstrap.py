@@ -112,7 +112,12 @@ def measure_performance(
     if policy is None:
         return None
     outcomes = read_decided_outcomes(
-        connection, window.start, window.end, definition=policy.default_definition, model_version=model_version
+        connection,
+        window.start,
+        window.end,
+        as_of=now,
+        definition=policy.default_definition,
+        model_version=model_version,
     )
     return assess_performance(outcomes, policy, as_of=now) if outcomes.rows else None
 

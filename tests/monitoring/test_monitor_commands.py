@@ -158,6 +158,29 @@ def test_a_monitor_that_cannot_read_is_named_rings_and_lets_the_next_one_go_on(
     assert shown.splitlines()[-1].startswith("cannot measure: ")
 
 
+# To those that were never late so far one more comes each month: the older a month, the more of them have shown.
+LATER_SIGNS = """
+INSERT INTO outcomes (request_id, timestamp, kind, observed_at, reported_at)
+SELECT request_id, timestamp, 'late_30_days', seen, seen
+FROM (
+        SELECT *, row_number() OVER (PARTITION BY date_trunc('month', timestamp) ORDER BY timestamp) AS n FROM decisions
+    ) d,
+    LATERAL (SELECT timestamp + (4 + n % 16) * interval '30.4375 days' AS seen) later
+WHERE (n * 7) % 20 >= 2 AND seen <= '2025-10-20'
+"""
+
+
+def test_a_constant_rate_of_late_payments_has_a_ratio_of_one_in_every_month(
+    run: Run, database_url: str, model: "Model", rows: Callable[[str], list[tuple[float]]]
+) -> None:
+    fill(database_url, model.version)
+    with psycopg.connect(database_url) as connection:
+        connection.execute(LATER_SIGNS)
+    assert run("monitor", "run", "--as-of", "2025-10-20")[0] == 0
+    ratios = rows("SELECT value FROM measurements WHERE metric = 'late_30_days_ratio' AND value IS NOT NULL")
+    assert [value for (value,) in ratios] == [pytest.approx(1.0)] * 6
+
+
 def test_a_mistake_in_the_rules_is_named_and_nothing_is_written(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: Callable[[str], list[tuple[int]]]
 ) -> None:

@@ -42,9 +42,11 @@ def report(url: str, client: int, kind: OutcomeKind, after: timedelta, *, defaul
 
 
 def read(
-    connection: SyncConnection, *, start: datetime = MAY, model: str | None = None
+    connection: SyncConnection, *, start: datetime = MAY, model: str | None = None, as_of: datetime = LATER
 ) -> list[tuple[int, float, int]]:
-    found = read_decided_outcomes(connection, start, END, definition=DefaultDefinition(), model_version=model)
+    found = read_decided_outcomes(
+        connection, start, END, as_of=as_of, definition=DefaultDefinition(), model_version=model
+    )
     columns = (
         np.frombuffer(found.months, "<i2"),
         np.frombuffer(found.probabilities, "<f8"),
@@ -86,6 +88,33 @@ async def test_a_default_after_its_term_is_none(
     report(database_url, 2, OutcomeKind.DEFAULT, after, defaulted=True)
     (_, _, flags) = read(connection, start=JUNE)[0]
     assert flags == DecidedOutcomes.APPROVED + is_default * (DecidedOutcomes.KNOWN + DecidedOutcomes.DEFAULTED)
+
+
+@pytest.mark.parametrize(
+    ("kind", "limit", "flag"),
+    [
+        (OutcomeKind.FIRST_PAYMENT_MISSED, MONTH, DecidedOutcomes.FIRST_PAYMENT_MISSED),
+        (OutcomeKind.LATE_30_DAYS, 3 * MONTH, DecidedOutcomes.LATE_30_DAYS),
+    ],
+)
+async def test_an_early_sign_counts_within_its_months_alone(
+    connection: SyncConnection, database_url: str, kind: OutcomeKind, limit: timedelta, flag: int
+) -> None:
+    report(database_url, 2, kind, limit)
+    report(database_url, 3, kind, limit + timedelta(days=2))
+    assert [flags for _, _, flags in read(connection, start=JUNE)][:2] == [
+        DecidedOutcomes.APPROVED + flag,
+        DecidedOutcomes.APPROVED,
+    ]
+
+
+async def test_what_was_reported_later_is_not_known_yet(connection: SyncConnection, database_url: str) -> None:
+    report(database_url, 2, OutcomeKind.MATURED, 12 * MONTH, defaulted=True)
+    report(database_url, 2, OutcomeKind.MATURED, 12 * MONTH + timedelta(days=1), defaulted=False)
+    known = DecidedOutcomes.APPROVED + DecidedOutcomes.KNOWN
+    for days, flags in ((-1, DecidedOutcomes.APPROVED), (0, known + DecidedOutcomes.DEFAULTED), (1, known)):
+        as_of = JUNE + 12 * MONTH + timedelta(days=days)
+        assert read(connection, start=JUNE, as_of=as_of)[0][2] == flags
 
 
 async def test_a_correction_counts_and_the_first_report_does_not(connection: SyncConnection, database_url: str) -> None:

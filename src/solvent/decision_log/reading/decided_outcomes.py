@@ -7,20 +7,34 @@ import psycopg
 from psycopg import sql
 
 from solvent.decision_log.database.connections import SyncConnection
-from solvent.domain.outcomes import DecidedOutcomes, DefaultDefinition
+from solvent.domain.outcomes import EARLY_SIGNS, MONTH, DecidedOutcomes, DefaultDefinition, OutcomeKind
 from solvent.errors import DecisionLogError
 
-# The moment of maturity itself belongs to the term; a day of room lets sources that report dates take part.
+# The moment at which a term ends belongs to it; a day of room lets sources that report dates take part. Which report
+# counts is what the view current_outcomes says, of those that were there at {as_of}.
 QUERY = """
 COPY (
-    WITH reported AS (
+    WITH latest AS NOT MATERIALIZED (
+        SELECT DISTINCT ON (request_id, kind) * FROM outcomes
+        WHERE timestamp >= {start} AND timestamp < {end} AND reported_at <= {as_of}
+        ORDER BY request_id, kind, reported_at DESC, id DESC
+    ), counted AS (
+        SELECT request_id, timestamp, kind, observed_at, defaulted FROM latest
+        WHERE NOT withdrawn AND NOT EXISTS (
+            SELECT FROM latest other
+            WHERE other.request_id = latest.request_id AND NOT other.withdrawn AND other.defaulted <> latest.defaulted
+                AND (other.reported_at, other.kind = 'matured') > (latest.reported_at, latest.kind = 'matured')
+        )
+    ), reported AS (
         SELECT request_id,
             bool_or(kind = 'matured') AS is_matured,
             bool_or(kind = 'matured' AND defaulted OR kind = 'default'
                 AND observed_at <= timestamp + {maturity} + interval '1 day') AS has_defaulted,
-            bool_or(kind = 'first_payment_missed') AS has_missed,
-            bool_or(kind = 'late_30_days') AS is_late
-        FROM current_outcomes WHERE timestamp >= {start} AND timestamp < {end} GROUP BY request_id
+            bool_or(kind = 'first_payment_missed'
+                AND observed_at <= timestamp + {missed_within} + interval '1 day') AS has_missed,
+            bool_or(kind = 'late_30_days'
+                AND observed_at <= timestamp + {late_within} + interval '1 day') AS is_late
+        FROM counted GROUP BY request_id
     )
     SELECT (extract(year FROM timestamp) * 12 + extract(month FROM timestamp) - 1)::int2, prediction_proba, (
         (decision = 'approve')::int * {approved}
@@ -47,12 +61,15 @@ def read_decided_outcomes(
     start: datetime,
     end: datetime,
     *,
+    as_of: datetime,
     definition: DefaultDefinition,
     model_version: str | None = None,
 ) -> DecidedOutcomes:
-    """Return every decision from `start` on and before `end`, of one model version or of all, with what is known of it.
+    """Return every decision from `start` on and before `end`, of one model version or of all, and what became of it.
 
-    A default after the term of the definition is none. A default is known before its term has ended, a good end never:
+    What was reported after `as_of` is not known. A default after the term of the definition is none, and an early sign
+    counts within the months of `EARLY_SIGNS` alone: older decisions have no more time to show one than younger ones. A
+    default is known before its term has ended, a good end never:
     whoever counts rates must leave out decisions that have not matured.
 
     Raises:
@@ -61,7 +78,10 @@ def read_decided_outcomes(
     values = {
         "start": start,
         "end": end,
+        "as_of": as_of,
         "maturity": definition.maturity,
+        "missed_within": EARLY_SIGNS[OutcomeKind.FIRST_PAYMENT_MISSED] * MONTH,
+        "late_within": EARLY_SIGNS[OutcomeKind.LATE_30_DAYS] * MONTH,
         "approved": DecidedOutcomes.APPROVED,
         "known": DecidedOutcomes.KNOWN,
         "defaulted": DecidedOutcomes.DEFAULTED,
