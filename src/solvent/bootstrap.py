@@ -15,9 +15,10 @@ from solvent.bundle.quality import check_quality
 from solvent.bundle.recorded import restore_bundle
 from solvent.decision_log.audit.sealing import Sealer
 from solvent.decision_log.audit.signing import Signer, make_signer, read_public_key, read_signer
-from solvent.decision_log.database.connections import SyncConnection, connect_sync
+from solvent.decision_log.database.connections import SyncConnection, connect_sync, connected_for
 from solvent.decision_log.database.embedded import EmbeddedServer, start_embedded
 from solvent.decision_log.database.revisions import upgrade
+from solvent.decision_log.database.same_server import SameServer
 from solvent.decision_log.database.self_check import check_server_settings
 from solvent.decision_log.keeping.housekeeping import Housekeeper
 from solvent.decision_log.keeping.partitions import ensure_partitions
@@ -71,6 +72,10 @@ def _kept_running(server: EmbeddedServer) -> Iterator[None]:
         thread.join()
 
 
+CHECK_SECONDS = 8.0
+"""Time to look at a database before it is used."""
+
+
 def prepare_database(url: str) -> None:
     """Bring the schema to the newest revision, make the partitions of the coming months, check the server's settings.
 
@@ -92,12 +97,20 @@ def prepare_serving(url: str, settings: Settings) -> None:
         UnsafeLogError: as `prepare_database`, or a database that is older than an erasure; in production also a login
             that could change decisions.
     """
-    is_local = settings.environment is Environment.LOCAL
-    if is_local:
+    if settings.environment is Environment.LOCAL:
         prepare_database(url)
-    with connect_sync(url, application_name="solvent-start") as connection:
-        if not is_local:
-            check_server_settings(connection, with_login=True)
+    check_serving(url, settings)
+
+
+def check_serving(url: str, settings: Settings) -> None:
+    """Return if decisions may be recorded in this database; changes nothing, and ends within some seconds.
+
+    Raises:
+        DecisionLogError: see `prepare_serving`.
+        UnsafeLogError: see `prepare_serving`.
+    """
+    with connected_for(url, CHECK_SECONDS, application_name="solvent-start") as connection:
+        check_server_settings(connection, with_login=settings.environment is not Environment.LOCAL)
         check_nothing_is_to_be_erased_again(connection, settings.ledger_folder)
 
 
@@ -135,9 +148,11 @@ def open_log(url: str, settings: Settings | None = None) -> PostgresDecisionLog:
     """
     if settings is None:
         return PostgresDecisionLog(url, clock=utc_now)
-    sealer = Sealer(url, signer=open_signer(settings), folder=settings.ledger_folder, clock=utc_now)
+    server = SameServer(partial(check_serving, url, settings))
+    signer = open_signer(settings)
+    sealer = Sealer(url, signer=signer, folder=settings.ledger_folder, clock=utc_now, server=server)
     housekeeper = Housekeeper(url, claims_kept=retention_rules(settings).claims, clock=utc_now)
-    return PostgresDecisionLog(url, clock=utc_now, companions=(sealer, housekeeper))
+    return PostgresDecisionLog(url, clock=utc_now, companions=(sealer, housekeeper), server=server)
 
 
 def restore_model(connection: SyncConnection, version: str) -> Model:

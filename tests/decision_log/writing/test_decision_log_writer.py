@@ -16,12 +16,20 @@ import structlog
 from cutting_proxy import CuttingProxy
 from log_examples import FAILURE, ReadRows, make_decision, make_submission
 
-from solvent.decision_log.database.connections import connect
+from solvent.decision_log.database.connections import RETRY_SECONDS, connect
 from solvent.decision_log.database.embedded import start_embedded
 from solvent.decision_log.database.revisions import upgrade
+from solvent.decision_log.database.same_server import SameServer
 from solvent.decision_log.writing.writer import PostgresDecisionLog
 from solvent.domain.records import Receipt, StoredHistory
-from solvent.errors import DecisionLogError, KeyInFlightError, KeyReusedError, LogUnavailableError, OutcomeUnknownError
+from solvent.errors import (
+    DecisionLogError,
+    KeyInFlightError,
+    KeyReusedError,
+    LogUnavailableError,
+    OutcomeUnknownError,
+    UnsafeLogError,
+)
 
 pytestmark = [pytest.mark.anyio, pytest.mark.postgres]
 
@@ -435,12 +443,52 @@ async def test_refuses_while_the_server_is_away_and_works_again_when_it_returns(
             await log.store_histories([])
         with start_embedded(tmp_path):
             assert (await log.record(make_submission(2))).repeated is False
+            await asyncio.sleep(RETRY_SECONDS)
             await log.check()
             await log.close()
 
 
 def _refuse_to_write(_logger: object, _method: str, _event: object) -> str:
     raise OSError("standard error is closed")
+
+
+CUT_WRITER = b"""
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'solvent-writer'
+"""
+
+
+async def test_a_server_that_was_started_anew_is_looked_at_before_anything_is_written(tmp_path: Path) -> None:
+    looks: list[bool] = []
+    is_safe = True
+
+    def examine() -> None:
+        looks.append(is_safe)
+        if not is_safe:
+            raise UnsafeLogError("the database is older than an erasure")
+
+    server = start_embedded(tmp_path)
+    upgrade(server.url)
+    async with PostgresDecisionLog(server.url, server=SameServer(examine)) as log:
+        await log.record(make_submission(1))
+        with psycopg.connect(server.url, autocommit=True) as connection:
+            connection.execute(CUT_WRITER)
+        await log.record(make_submission(2))
+        assert looks == [True]
+        server.stop()
+        is_safe = False
+        with start_embedded(tmp_path):
+            with pytest.raises(LogUnavailableError):
+                await log.record(make_submission(3))
+            with pytest.raises(LogUnavailableError):
+                await log.check()
+            assert looks[1:] == [False] * (len(looks) - 1)
+            is_safe = True
+            while looks[-1] is False:
+                await asyncio.sleep(0.05)
+            await log.record(make_submission(4))
+            with psycopg.connect(server.url) as connection:
+                assert connection.execute("SELECT count(*) FROM decisions").fetchone() == (3,)
+            await log.close()
 
 
 async def test_the_writer_outlives_events_that_cannot_be_written(

@@ -12,6 +12,7 @@ from solvent.decision_log.audit.outside import complete_outside
 from solvent.decision_log.audit.signing import Signer
 from solvent.decision_log.database.connections import bounded, connect
 from solvent.decision_log.database.roles import API
+from solvent.decision_log.database.same_server import SameServer
 from solvent.domain.ports import Clock
 
 EVERY_SECONDS = 50.0
@@ -33,11 +34,14 @@ log = structlog.get_logger(__name__)
 class Sealer:
     """Makes a checkpoint every 50 s, every 4,000 records, and when it is closed."""
 
-    def __init__(self, url: str, *, signer: Signer, folder: Path, clock: Clock) -> None:
+    def __init__(
+        self, url: str, *, signer: Signer, folder: Path, clock: Clock, server: SameServer | None = None
+    ) -> None:
         self._url = url
         self._signer = signer
         self._folder = folder
         self._clock = clock
+        self._server = server or SameServer()
         self._uncovered = 0
         self._uncovered_since: float | None = None
         self._has_failed = False
@@ -103,6 +107,7 @@ class Sealer:
             connection = await connect(self._url, "solvent-checkpoint", role=API)
         async with connection:
             with bounded(connection, CHECKPOINT_SECONDS):
+                await self._server.check(connection)
                 entry = await make_checkpoint(connection, self._signer, now=self._clock())
             # Also what another process, or an earlier one, committed and did not live to keep.
             with bounded(connection, CHECKPOINT_SECONDS):

@@ -10,6 +10,7 @@ import structlog
 from solvent.decision_log.audit.chain import Position
 from solvent.decision_log.database.connections import Connection, bounded, connect, is_lost
 from solvent.decision_log.database.roles import API
+from solvent.decision_log.database.same_server import SameServer
 from solvent.decision_log.writing.transaction import Outcome, probe, record_batch
 from solvent.decision_log.writing.waiting import WAIT_SECONDS, Waiting, WaitingLine
 from solvent.domain.ports import Clock
@@ -27,6 +28,9 @@ LOCK_MILLISECONDS = 500
 PROBE_SECONDS = 0.5
 """After a failed write, and while nobody asks for another, how often to try one."""
 
+EXAMINE_SECONDS = 10.0
+"""Time to look at a server that is not known yet."""
+
 MIN_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS = 0.05, 1.0
 
 log = structlog.get_logger(__name__)
@@ -42,11 +46,14 @@ class BatchWriter:
     It waits for no time: a lone submission is written at once, and while a commit is under way the next batch gathers.
     """
 
-    def __init__(self, url: str, line: WaitingLine, clock: Clock, *, on_commit: Callable[[int], None]) -> None:
+    def __init__(
+        self, url: str, line: WaitingLine, clock: Clock, *, on_commit: Callable[[int], None], server: SameServer
+    ) -> None:
         self._url = url
         self._line = line
         self._clock = clock
         self._on_commit = on_commit
+        self._server = server
         self._connection: Connection | None = None
         self._position = Position()
         self._backoff = MIN_BACKOFF_SECONDS
@@ -101,15 +108,24 @@ class BatchWriter:
     async def connect(self) -> None:
         """Try once to connect; a failure is waited out, longer each time."""
         try:
-            connection = await connect(self._url, "solvent-writer", role=API, lock_milliseconds=LOCK_MILLISECONDS)
-            await connection.set_autocommit(False)
-        except (psycopg.Error, OSError) as error:
+            self._connection = await self._open()
+        except (psycopg.Error, OSError, DecisionLogError) as error:
             log.warning("decision_log_connect_failed", error=type(error).__name__)
             await asyncio.sleep(self._backoff)
             self._backoff = min(2 * self._backoff, MAX_BACKOFF_SECONDS)
         else:
-            self._connection = connection
             self._backoff = MIN_BACKOFF_SECONDS
+
+    async def _open(self) -> Connection:
+        connection = await connect(self._url, "solvent-writer", role=API, lock_milliseconds=LOCK_MILLISECONDS)
+        try:
+            with bounded(connection, EXAMINE_SECONDS):
+                await self._server.check(connection)
+            await connection.set_autocommit(False)
+        except BaseException:
+            await connection.close()
+            raise
+        return connection
 
     def _is_done(self) -> bool:
         return self._is_closing and not (self._line.has_work if self.is_connected else self._line)

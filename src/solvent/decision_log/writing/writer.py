@@ -8,6 +8,7 @@ import psycopg
 
 from solvent.decision_log.database.connections import Connection, SharedConnection, connect
 from solvent.decision_log.database.roles import API
+from solvent.decision_log.database.same_server import SameServer
 from solvent.decision_log.reading.histories import HistoryReader
 from solvent.decision_log.registers.models import register
 from solvent.decision_log.writing.batching import BatchWriter
@@ -46,14 +47,22 @@ class Companion(Protocol):
 class PostgresDecisionLog:
     """Implements `solvent.domain.ports.DecisionLog`: open it, share it between requests, close it.
 
-    It belongs to one event loop. It opens even if the database is away, and finds it when it comes back.
+    It belongs to one event loop. It opens even if the database is away, and finds it when it comes back; `server` has
+    it looked at before anything is written there.
     """
 
-    def __init__(self, url: str, *, clock: Clock = utc_now, companions: Sequence[Companion] = ()) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        clock: Clock = utc_now,
+        companions: Sequence[Companion] = (),
+        server: SameServer | None = None,
+    ) -> None:
         self._url = url
         self._line = WaitingLine()
         self._companions = companions
-        self._writer = BatchWriter(url, self._line, clock, on_commit=self._count)
+        self._writer = BatchWriter(url, self._line, clock, on_commit=self._count, server=server or SameServer())
         self._reading = SharedConnection(url, "solvent-reader")
         self._histories = HistoryReader(self._reading)
         self._task: asyncio.Task[None] | None = None
