@@ -71,11 +71,30 @@ def test_runs_at_the_same_time_open_one_row(store: AlertStore, database_url: str
 def test_after_it_was_resolved_it_is_silent_for_its_cool_down_and_then_opens_again(store: AlertStore) -> None:
     (alert,) = store.record([BREACH], NOW)
     store.resolve(alert.alert_id, note="bureau was down", who="ana", now=NOW + HOUR)
-    assert store.record([BREACH], NOW + 24 * HOUR) == ()
+    fresh = replace(BREACH, window=Window(NOW + HOUR, NOW + 24 * HOUR))
+    assert store.record([fresh], NOW + 24 * HOUR) == ()
     assert store.list() == ()
-    (again,) = store.record([BREACH], NOW + 25 * HOUR)
+    (again,) = store.record([fresh], NOW + 25 * HOUR)
     assert again.alert_id != alert.alert_id
     assert [one.alert_id for one in store.list(with_resolved=True)] == [again.alert_id, alert.alert_id]
+
+
+def test_a_mended_fault_does_not_ring_while_windows_still_hold_it(store: AlertStore) -> None:
+    (alert,) = store.record([BREACH], NOW)
+    store.resolve(alert.alert_id, note="bureau was down", who="ana", now=NOW + HOUR)
+    for days in range(1, 7):
+        week = Window(WINDOW.start + timedelta(days=days), WINDOW.end + timedelta(days=days))
+        assert store.record([replace(BREACH, window=week)], week.end + 13 * HOUR) == ()
+    after = Window(NOW + HOUR, NOW + HOUR + timedelta(days=7))
+    assert len(store.record([replace(BREACH, window=after)], after.end)) == 1
+
+
+def test_a_month_rings_once_and_the_next_one_rings_again(store: AlertStore) -> None:
+    may, june = (Window(datetime(2025, n, 1, tzinfo=UTC), datetime(2025, n + 1, 1, tzinfo=UTC)) for n in (5, 6))
+    (alert,) = store.record([replace(BREACH, window=may)], NOW)
+    store.resolve(alert.alert_id, note="retrained", who="ana", now=NOW + HOUR)
+    assert store.record([replace(BREACH, window=may)], NOW + timedelta(days=14)) == ()
+    assert len(store.record([replace(BREACH, window=june)], NOW + timedelta(days=30))) == 1
 
 
 def test_is_acknowledged_once_and_resolved_once_with_a_note(store: AlertStore) -> None:

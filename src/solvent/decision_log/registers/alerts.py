@@ -17,6 +17,8 @@ id, detected_at, last_seen_at, anomaly_type, subject, severity, description, wha
 measured_count, window_start, window_end, affected_features, acknowledged_at, acknowledged_by, resolved_at, resolved_by,
 resolution_notes
 """
+# After a resolution a cause is silent for its cool-down, and on windows that hold what was resolved: those that reach
+# over the moment of it and, of those that lie before it (the months), all up to the one that the alert saw last.
 OPEN_OR_RENEW = f"""
 INSERT INTO anomalies (
     anomaly_type, subject, severity, description, what_to_do, metric_value, threshold_value, measured_count,
@@ -26,7 +28,10 @@ SELECT %(rule)s, %(subject)s, %(severity)s, %(description)s, %(what_to_do)s, %(v
     %(start)s, %(end)s, %(affected)s, %(now)s, %(now)s
 WHERE NOT EXISTS (
     SELECT FROM anomalies
-    WHERE (anomaly_type, subject) = (%(rule)s, %(subject)s) AND resolved_at > %(now)s - %(cool_down)s
+    WHERE (anomaly_type, subject) = (%(rule)s, %(subject)s) AND is_resolved AND (
+        resolved_at > %(now)s - %(cool_down)s
+        OR %(start)s < resolved_at AND (%(end)s > resolved_at OR %(start)s < window_end)
+    )
 )
 ON CONFLICT (anomaly_type, subject) WHERE NOT is_resolved DO UPDATE SET
     severity = excluded.severity, description = excluded.description, what_to_do = excluded.what_to_do,
@@ -73,7 +78,9 @@ class AlertStore:
     def record(self, breaches: Iterable[Breach], now: datetime) -> tuple[Alert, ...]:
         """Open an alert for each cause that has none open, renew the open ones, and return the newly opened ones.
 
-        A cause stays silent for its cool-down after its last alert was resolved. All or none are written.
+        A cause stays silent for its cool-down after its last alert was resolved, and after that on windows that begin
+        before the resolution; of windows that lie before it as a whole, months of outcomes say, a later one than the
+        alert saw rings. All or none are written.
 
         Raises:
             DecisionLogError: the database cannot be used.
