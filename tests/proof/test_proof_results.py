@@ -25,7 +25,8 @@ def trial(scenario: str, repetition: int, **delays: int) -> TrialResult:
 
 
 def faults(*results: Result) -> list[str]:
-    return find_faults(results, WATCHED, detection=0.95, false=0.01)
+    both: list[Result] = [trial("quiet", 0), QuietResult(0, MODEL, [])]
+    return find_faults([*both, *results], WATCHED, detection=0.95, false=0.01)
 
 
 def test_lines_come_back_by_model(tmp_path: Path) -> None:
@@ -85,7 +86,16 @@ def test_a_monitor_that_must_not_ring_and_does_is_a_fault() -> None:
 
 
 def test_one_quiet_window_in_a_hundred_may_ring() -> None:
-    silent = [QuietResult(window, MODEL, []) for window in range(98)]
+    silent = [QuietResult(window, MODEL, []) for window in range(1, 98)]
     once = [*silent, QuietResult(98, MODEL, ["input_drift"]), QuietResult(99, MODEL, [])]
     assert faults(*once) == []
     assert faults(*once[:-1], QuietResult(99, MODEL, ["score_drift"])) == ["2 of 100 quiet windows rang"]
+
+
+def test_without_trials_or_without_quiet_windows_nothing_is_proven() -> None:
+    goals = {"detection": 0.95, "false": 0.01}
+    no_trial, no_window = (f"there is no {what}: nothing is proven by it" for what in ("trial", "quiet window"))
+    assert find_faults([], WATCHED, **goals) == [no_trial, no_window]
+    assert find_faults([trial("quiet", 0)], WATCHED, **goals) == [no_window]
+    assert find_faults([QuietResult(0, MODEL, [])], WATCHED, **goals) == [no_trial]
+    assert find_faults([trial("quiet", 0), QuietResult(0, MODEL, [])], WATCHED, **goals) == []

@@ -44,7 +44,8 @@ def prove(
     Writes: lines to FILE as results come; stopped, it goes on from there.
 
     Exit codes: 0 every goal is met (95 % of the trials ring where they must,
-    1 % at most where they must not), 1 one is missed, 2 wrong usage.
+    1 % at most where they must not), 1 one is missed, or FILE holds no trial
+    or no quiet window, 2 wrong usage.
     """
     from solvent.bootstrap import load_model, prepare_database
     from solvent.decision_log.database.embedded import start_embedded

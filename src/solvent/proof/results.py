@@ -97,8 +97,15 @@ def render_table(results: Sequence[Result], monitors: Sequence[Monitor]) -> Iter
 
 
 def find_faults(results: Sequence[Result], monitors: Sequence[Monitor], *, detection: float, false: float) -> list[str]:
-    """Name every cell that misses its goal: a monitor that must ring too seldom, or that must not too often."""
-    faults = []
+    """Name every cell that misses its goal: a monitor that must ring too seldom, or that must not too often.
+
+    Without any trial, or without any quiet window, that is a fault, too.
+    """
+    faults = [
+        f"there is no {what}: nothing is proven by it"
+        for what, kind in (("trial", TrialResult), ("quiet window", QuietResult))
+        if not any(isinstance(one, kind) for one in results)
+    ]
     for scenario in SCENARIOS.values():
         for cell in sum_up(results, scenario, monitors):
             rate = cell.rang / cell.trials if cell.trials else None
