@@ -81,10 +81,10 @@ async def try_frames(port: int, plan: Plan, findings: Findings, report: Report) 
 
     async def send(frame: Frame, marker: str | None = None) -> None:
         async with places:
-            heard = await send_frame(port, frame.data)
+            heard = await send_frame(port, frame.data, must_answer=bool(frame.statuses))
             if not heard.is_ended or any(answer.seconds > SLOW_SECONDS for answer in heard.answers):
                 findings.stalls.append(frame.name)
-                heard = await send_frame(port, frame.data)
+                heard = await send_frame(port, frame.data, must_answer=bool(frame.statuses))
             _add_heard(findings, frame, heard, marker)
 
     await asyncio.gather(*map(send, list_frames()))

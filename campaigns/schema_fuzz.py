@@ -26,8 +26,13 @@ _OF_MESSAGES = frozenset(
     }
 )
 """Refusals of a message, which no JSON schema of an application can foretell."""
-_ACROSS_ROWS = ("must be the client of the application", "two rows have the same")
-"""Refusals of rows that do not belong together, which a JSON schema cannot tell either."""
+_ACROSS_ROWS = (
+    "must be the client of the application",
+    "two rows have the same",
+    "lies in the future",
+    "lies before observed_at",
+)
+"""Refusals of values that do not belong together, or not to this day, which a JSON schema cannot tell either."""
 
 
 def fuzz_by_schema(app: ASGIApp, *, examples: int, seed: int) -> Findings:

@@ -12,8 +12,9 @@ from solvent.api.entrance.connections import FETCH_SECONDS, HEADER_SECONDS, MAX_
 from solvent.api.entrance.gatekeeper import BODY_SECONDS
 from solvent.api.processes.shadow import LARGEST_BYTES, QUEUE_BYTES
 from solvent.api.processes.worker import BACKLOG, GRACE_SECONDS
-from solvent.api.routes.documentation import MAX_CLIENTS, MAX_OUTCOMES
+from solvent.api.routes.documentation import MAX_CLIENTS
 from solvent.api.routes.json_gate import MAX_DEPTH, MAX_DIGITS, MAX_INTEGER
+from solvent.api.routes.outcome_schema import MAX_OUTCOMES
 from solvent.api.routes.outcomes import MAX_PROBLEMS as OUTCOME_PROBLEMS
 from solvent.api.services import RECORDED_REFUSALS_PER_SECOND
 from solvent.decision_log.audit.sealing import MAX_UNCOVERED, MAX_UNCOVERED_SECONDS

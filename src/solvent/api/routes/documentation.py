@@ -18,8 +18,8 @@ from solvent.api.problems import (
 )
 from solvent.api.routes.answers import ProblemAnswer
 from solvent.api.routes.json_gate import MAX_DEPTH
+from solvent.api.routes.outcome_schema import describe_outcomes
 from solvent.api.services import Services
-from solvent.domain.outcomes import OutcomeKind
 from solvent.scoring.applications import MAX_ROWS_PER_TABLE
 from solvent.tables.schemas import (
     APPLICATION,
@@ -35,7 +35,6 @@ from solvent.tables.schemas import (
 MAX_CLIENTS = 100
 """Most applications in one batch."""
 
-MAX_OUTCOMES = 1_000
 """Most outcomes in one request."""
 
 DESCRIPTION = """Decides on consumer-credit applications and records every decision before it is sent.
@@ -121,7 +120,7 @@ def document_requests(document: dict[str, Any], services: Services) -> dict[str,
     document["components"]["schemas"] |= rows | {
         "Application": application,
         "Batch": _describe_batch(),
-        "Outcomes": _describe_outcomes(),
+        "Outcomes": describe_outcomes(),
         ProblemAnswer.__name__: ProblemAnswer.model_json_schema(),
     }
     return document
@@ -166,30 +165,6 @@ def _describe_batch() -> dict[str, Any]:
         "type": "object",
         "properties": {"clients": clients},
         "required": ["clients"],
-        "additionalProperties": False,
-    }
-
-
-def _describe_outcomes() -> dict[str, Any]:
-    row = {
-        "type": "object",
-        "properties": {
-            "SK_ID_CURR": {"type": ["integer", "null"], "description": "the client; its last decision is meant"},
-            "request_id": {"type": ["string", "null"], "description": "the decision; it counts if both are given"},
-            "kind": {"type": "string", "enum": [kind.value for kind in OutcomeKind]},
-            "observed_at": {"type": "string", "description": "when it happened, ISO 8601, in UTC without an offset"},
-            "defaulted": {"enum": [0, 1, True, False, None], "description": "null for the first two kinds"},
-            "reported_at": {"type": ["string", "null"], "description": "when the source said so; now if left out"},
-            "withdrawn": {"enum": [0, 1, True, False, None], "description": "there was no such outcome"},
-        },
-        "required": ["kind", "observed_at"],
-        "additionalProperties": False,
-    }
-    outcomes = {"type": "array", "items": row, "minItems": 1, "maxItems": MAX_OUTCOMES}
-    return {
-        "type": "object",
-        "properties": {"outcomes": outcomes},
-        "required": ["outcomes"],
         "additionalProperties": False,
     }
 

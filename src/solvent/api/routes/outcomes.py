@@ -11,8 +11,9 @@ from starlette.responses import Response
 
 from solvent.api.entrance.observation import Observation, observation_of
 from solvent.api.routes.answers import OutcomesAnswer
-from solvent.api.routes.documentation import MAX_OUTCOMES, OUTCOMES_BODY, describe_problems
+from solvent.api.routes.documentation import OUTCOMES_BODY, describe_problems
 from solvent.api.routes.incoming import read_document
+from solvent.api.routes.outcome_schema import MAX_OUTCOMES
 from solvent.api.services import Services
 from solvent.decision_log.registers.outcomes import ImportSummary
 from solvent.domain.outcome_rows import OPTIONAL, REQUIRED, SUBJECTS, OutcomeRowError, read_outcome
