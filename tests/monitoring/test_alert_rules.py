@@ -1,10 +1,13 @@
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from solvent.domain.alerts import Severity
+from solvent.domain.measurements import Measurement, Window
 from solvent.errors import MonitoringError
 from solvent.monitoring.alert_rules import AlertRule, Direction, read_rules, shipped_rules
+from solvent.monitoring.alerts import State, judge
 
 RULE = """
 [[rule]]
@@ -71,3 +74,13 @@ def test_names_the_mistake_in_a_file(tmp_path: Path, text: str, message: str) ->
 def test_says_so_if_there_is_no_file(tmp_path: Path) -> None:
     with pytest.raises(MonitoringError, match=r"absent\.toml cannot be read"):
         read_rules(tmp_path / "absent.toml")
+
+
+@pytest.mark.parametrize(
+    ("shift", "ringing"),
+    [(0.1, ["thin_files_more"]), (0.099, []), (-0.099, []), (-0.1, ["thin_files_fewer"])],
+)
+def test_thin_files_ring_by_a_shipped_rule_whichever_way_they_move(shift: float, ringing: list[str]) -> None:
+    week = Window(datetime(2026, 6, 1, tzinfo=UTC), datetime(2026, 6, 8, tzinfo=UTC))
+    verdicts = judge(read_rules(), [Measurement("thin_file_shift", week, 500, shift)])
+    assert [verdict.rule.name for verdict in verdicts if verdict.state is State.RINGS] == ringing
