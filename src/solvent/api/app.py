@@ -1,5 +1,6 @@
 """The HTTP application: which address does what."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI
@@ -7,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp
 
 from solvent import __version__
 from solvent.api.callers.access import check_routes
@@ -43,6 +45,11 @@ def create_app(services: Services) -> FastAPI:
         UndeclaredRouteError: a route has no entry in the table of scopes.
     """
     decisions = prediction_router(services)
+    layers = [
+        Middleware(Observer, services=services),
+        Middleware(Gatekeeper, services=services),
+        Middleware(DirectRoutes, endpoints=endpoints_of(decisions)),
+    ]
     app = _Api(
         title="Solvent",
         version=__version__,
@@ -51,21 +58,24 @@ def create_app(services: Services) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         telemetry=_NO_TELEMETRY,
-        middleware=[
-            Middleware(Observer, services=services),
-            Middleware(Gatekeeper, services=services),
-            Middleware(DirectRoutes, endpoints=endpoints_of(decisions)),
-        ],
+        middleware=layers,
         exception_handlers={SolventError: _answer_error, HTTPException: _answer_error},
     )
     app.state.services = services
-    app.state.decisions = Observer(Gatekeeper(DirectRoutes(app, endpoints_of(decisions)), services), services)
+    app.state.decisions = _wrap(app, layers)
     app.include_router(status_router(services))
     app.include_router(decisions)
     app.include_router(outcome_router(services))
     app.include_router(administration_router(services))
     add_pages(app, assets=find_assets())
     check_routes(app.routes)
+    return app
+
+
+def _wrap(app: ASGIApp, layers: Sequence[Middleware]) -> ASGIApp:
+    """Put the layers around the application once more, without those of FastAPI, for plain requests for decisions."""
+    for layer in reversed(layers):
+        app = layer.cls(app, *layer.args, **layer.kwargs)
     return app
 
 
