@@ -37,6 +37,9 @@ class MemoryLog:
         self.asked.append((program_digest, definition, as_of))
         return iter(self.decisions)
 
+    def find_thin_months(self, *, definition: DefaultDefinition, as_of: datetime) -> tuple[str, ...]:
+        return ("2026-05",)
+
 
 def decided(matrix: FeatureMatrix, *, refused: int = 0) -> list[MaturedDecision]:
     """One matured decision for each row, the first ones refused."""
@@ -107,6 +110,7 @@ def test_makes_a_bundle_that_beats_a_champion_of_other_days_on_the_same_rows(cha
         "refused": 40,
         "first_decided_at": "2026-06-01T00:00:00+00:00",
         "last_decided_at": "2026-06-03T18:39:00+00:00",
+        "thin_months": ["2026-05"],
     }
     assert {group["label"] for group in bundle.evaluation["fairness"]["groups"]} == {"F", "M", "25 to 35"}
 
@@ -119,7 +123,10 @@ def test_the_same_decisions_give_the_same_bundle(champion: Bundle, tmp_path: Pat
 
 
 def test_refuses_to_train_on_no_decision_or_a_damaged_one(champion: Bundle, tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="import outcomes with `solvent outcomes import`"):
+    with pytest.raises(
+        TrainingError,
+        match=r"left out, with too many outcomes missing: 2026-05\): import outcomes with `solvent outcomes import`",
+    ):
         run(champion, [], tmp_path / "none")
     decisions = decisions_for(champion)
     decisions[0] = replace(decisions[0], features=decisions[0].features[:-4])

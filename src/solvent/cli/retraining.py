@@ -87,7 +87,9 @@ def describe_population(population: "Population") -> str:
         if population.is_accepted_only
         else f"{population.refused:,} of them on refused applicants, whose outcome is known nevertheless"
     )
-    return f"from {population.decisions:,} matured decisions, {period}, {of_whom}"
+    thin = population.thin_months
+    left_out = f"; left out, with too many outcomes missing: {', '.join(thin)}" if thin else ""
+    return f"from {population.decisions:,} matured decisions, {period}, {of_whom}{left_out}"
 
 
 def _train(champion: "Bundle", request: "RetrainingRequest", settings: "Settings") -> "TrainingResult":

@@ -1,7 +1,7 @@
 """What happened later to a client, as the lender reports it."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
@@ -22,6 +22,10 @@ class OutcomeKind(StrEnum):
 
 MONTH = timedelta(days=365.25 / 12)
 """A month of a loan, as outcomes count it: the mean one, 30.4375 days."""
+
+
+MIN_COVERAGE = 0.9
+"""Share of a month's decisions whose outcome must be known before it counts: what comes late is not like the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,19 @@ class DefaultDefinition:
     def reporting(self) -> timedelta:
         """From an observation until its report must be there."""
         return timedelta(days=self.reporting_days)
+
+    def has_matured(self, end: datetime, as_of: datetime) -> bool:
+        """Whether every decision before `end` has matured and the time for its report is over, at `as_of`."""
+        return end + self.maturity + self.reporting <= as_of
+
+    def matured_before(self, as_of: datetime) -> datetime:
+        """The end of the last month (UTC) of application that has matured at `as_of`: decisions before it may count.
+
+        Defaults are reported when they happen and good ends at the end of the term, so of a month that is not over its
+        term, or whose reports are not there, defaults alone are known.
+        """
+        latest = (as_of - self.maturity - self.reporting).astimezone(UTC)
+        return latest.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
 EARLY_SIGNS = {OutcomeKind.FIRST_PAYMENT_MISSED: 1, OutcomeKind.LATE_30_DAYS: 3}

@@ -127,7 +127,14 @@ class MaturedLog(Protocol):
     ) -> Iterator[MaturedDecision]:
         """Yield the last matured decision on each client by models with this feature program, by client.
 
+        Of the months of `definition.matured_before(as_of)`, approved and refused decisions each where `MIN_COVERAGE` of
+        their outcomes are known.
+
         Raises:
             DecisionLogError: the log cannot be read.
         """
+        ...
+
+    def find_thin_months(self, *, definition: DefaultDefinition, as_of: datetime) -> tuple[str, ...]:
+        """Name the matured months, as YYYY-MM, whose approved decisions are left out; raises DecisionLogError."""
         ...

@@ -9,10 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from solvent.domain.measurements import Window
-from solvent.domain.outcomes import DecidedOutcomes, DefaultDefinition
-
-MIN_COVERAGE = 0.9
-"""Share of the decisions whose outcome must be there before a month counts: what comes late is not like the rest."""
+from solvent.domain.outcomes import MIN_COVERAGE, DecidedOutcomes, DefaultDefinition
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int16]
@@ -75,7 +72,7 @@ def find_population(parts: Sequence[Decisions], definition: DefaultDefinition, a
 
     As long as nothing is known of matured decisions, whether anything at all is said of refused clients.
     """
-    matured = [part for part in parts if has_matured(part.window, definition, as_of)]
+    matured = [part for part in parts if definition.has_matured(part.window.end, as_of)]
     approved = _share_known([part.select(part.approved) for part in matured])
     refused = _share_known([part.select(~part.approved) for part in matured])
     if approved and refused is not None:
@@ -88,8 +85,3 @@ def find_population(parts: Sequence[Decisions], definition: DefaultDefinition, a
 def _share_known(parts: Sequence[Decisions]) -> float | None:
     rows = sum(map(len, parts))
     return sum(int(part.known.sum()) for part in parts) / rows if rows else None
-
-
-def has_matured(window: Window, definition: DefaultDefinition, as_of: datetime) -> bool:
-    """Whether every decision of the window has matured and the time for its report is over."""
-    return window.end + definition.maturity + definition.reporting <= as_of

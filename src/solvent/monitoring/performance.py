@@ -7,9 +7,9 @@ from datetime import datetime
 import numpy as np
 
 from solvent.domain.costs import CostMatrix
-from solvent.domain.outcomes import EARLY_SIGNS, MONTH, DecidedOutcomes, DefaultDefinition, OutcomeKind
+from solvent.domain.outcomes import EARLY_SIGNS, MIN_COVERAGE, MONTH, DecidedOutcomes, DefaultDefinition, OutcomeKind
 from solvent.domain.policy import Policy
-from solvent.monitoring.cohorts import MIN_COVERAGE, Decisions, Flags, Population, find_population, has_matured
+from solvent.monitoring.cohorts import Decisions, Flags, Population, find_population
 from solvent.monitoring.early_signs import SignedDecisions, measure_ratio
 from solvent.monitoring.estimated import estimate_auc, estimate_cost, estimate_default_rate
 from solvent.monitoring.figures import Figure, measure_rate, scale, share_covered
@@ -51,7 +51,7 @@ def _assess_month(
 ) -> MonthPerformance:
     definition, costs = policy.default_definition, policy.costs
     month = MonthPerformance(part.window, len(part), len(rows), _estimate(rows, costs), early_signs=early_signs)
-    if not has_matured(month.window, definition, as_of):
+    if not definition.has_matured(month.window.end, as_of):
         due = month.window.end + definition.maturity + definition.reporting
         return replace(month, waits_for=f"matures on {due:%Y-%m-%d}")
     known = rows.select(rows.known)

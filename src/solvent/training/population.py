@@ -11,7 +11,8 @@ class Population:
     """Where labelled rows come from.
 
     `refused` of the `decisions` were refused and have an outcome nevertheless. Where there are none, the model learns
-    from accepted applicants only: what it says of applicants like the refused ones is extrapolated.
+    from accepted applicants only: what it says of applicants like the refused ones is extrapolated. `thin_months`, as
+    YYYY-MM, have matured and are left out, because too many of their outcomes are missing.
     """
 
     source: str
@@ -19,6 +20,7 @@ class Population:
     refused: int
     first_decided_at: datetime
     last_decided_at: datetime
+    thin_months: tuple[str, ...] = ()
 
     @property
     def is_accepted_only(self) -> bool:

@@ -61,10 +61,12 @@ def retrain(
     progress("reading matured decisions", 0.0)
     definition = champion.policy.default_definition
     decisions = list(log.read_matured(champion.program.digest, definition=definition, as_of=request.as_of))
+    thin = log.find_thin_months(definition=definition, as_of=request.as_of)
     if not decisions:
+        left_out = f" (left out, with too many outcomes missing: {', '.join(thin)})" if thin else ""
         raise TrainingError(
-            "no decision with the champion's features has matured: import outcomes with `solvent outcomes import`, or "
-            "give a later --as-of"
+            f"no decision with the champion's features has matured{left_out}: import outcomes with `solvent outcomes "
+            "import`, or give a later --as-of"
         )
     training = TrainingRequest(
         data=Path(),
@@ -79,7 +81,7 @@ def retrain(
         collect_features(decisions, champion.program),
         training,
         data_fingerprint=fingerprint_decisions(decisions),
-        background=Background(label_decisions(decisions), describe_population(decisions), champion),
+        background=Background(label_decisions(decisions), describe_population(decisions, thin), champion),
         progress=progress,
         clock=clock,
     )
@@ -109,11 +111,11 @@ def label_decisions(decisions: Sequence[MaturedDecision]) -> Applicants:
     return label_applicants(np.array([one.client_id for one in decisions], dtype=np.int64), columns)
 
 
-def describe_population(decisions: Sequence[MaturedDecision]) -> Population:
+def describe_population(decisions: Sequence[MaturedDecision], thin_months: tuple[str, ...] = ()) -> Population:
     """Say where the rows come from, and whether refused applicants are among them."""
     times = [one.decided_at for one in decisions]
     refused = sum(not one.is_approved for one in decisions)
-    return Population("decision log", len(decisions), refused, min(times), max(times))
+    return Population("decision log", len(decisions), refused, min(times), max(times), thin_months)
 
 
 def fingerprint_decisions(decisions: Iterable[MaturedDecision]) -> str:

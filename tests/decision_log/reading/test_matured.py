@@ -19,13 +19,14 @@ pytestmark = [pytest.mark.anyio, pytest.mark.postgres]
 
 JUNE = datetime(2026, 6, 1, tzinfo=UTC)
 JULY = datetime(2026, 7, 1, tzinfo=UTC)
-MATURE = JULY + 12 * MONTH + timedelta(days=31)
+JUNE_MATURE = JULY + 12 * MONTH + timedelta(days=31)
+MATURE = datetime(2026, 8, 1, tzinfo=UTC) + 12 * MONTH + timedelta(days=31)
 PROGRAM = "c" * 64
 
 
 @pytest.fixture
 async def connection(postgres_log: PostgresDecisionLog, database_url: str) -> AsyncIterator[SyncConnection]:
-    """Clients 1 and 2 decided in June, 1 again in July, 3 by a model with other features, 4 without an outcome."""
+    """Clients 1 and 2 decided in June, 1 again in July, 3 by a model with other features."""
     await postgres_log.register_model(MODEL)
     await postgres_log.register_model(
         replace(MODEL, model_version="other", bundle_digest="e" * 64, program_digest="f" * 64)
@@ -35,7 +36,6 @@ async def connection(postgres_log: PostgresDecisionLog, database_url: str) -> As
         (2, 2, JUNE, MODEL.model_version),
         (3, 1, JULY, MODEL.model_version),
         (4, 3, JUNE, "other"),
-        (5, 4, JUNE, MODEL.model_version),
     ):
         decision = Decision.REFUSE if client == 2 else Decision.APPROVE
         await postgres_log.record(
@@ -63,12 +63,45 @@ async def test_the_last_matured_decision_of_each_client_counts(connection: SyncC
 
 
 async def test_what_has_not_matured_by_then_is_left_out(connection: SyncConnection) -> None:
-    found = read(connection, JUNE + 12 * MONTH + timedelta(days=1))
+    found = read(connection, JUNE_MATURE)
     assert [(one.client_id, one.decided_at, one.has_defaulted) for one in found] == [
         (1, JUNE, True),
         (2, JUNE, True),
     ]
-    assert read(connection, JUNE + 11 * MONTH) == []
+    assert read(connection, JUNE_MATURE - timedelta(seconds=1)) == []
+
+
+async def test_a_month_with_too_few_outcomes_teaches_nothing_and_is_named(
+    connection: SyncConnection, postgres_log: PostgresDecisionLog
+) -> None:
+    """June has the outcomes of 2 of 3 approved decisions then, and of its 1 refused one; July has all of its own."""
+    await postgres_log.record(
+        make_submission(5, received_at=JUNE, client_id=4, model_version=MODEL.model_version, decision=Decision.APPROVE)
+    )
+    log = MaturedDecisions(connection)
+    assert log.find_thin_months(definition=DefaultDefinition(), as_of=MATURE) == ("2026-06",)
+    found = read(connection, MATURE)
+    assert [(one.client_id, one.decided_at, one.is_approved) for one in found] == [(1, JULY, True), (2, JUNE, False)]
+
+
+async def test_defaults_that_are_known_before_good_ends_teach_nothing(
+    postgres_log: PostgresDecisionLog, database_url: str
+) -> None:
+    """One of two approved clients defaulted early; of the other nothing is reported yet: the rate is not 100 %."""
+    await postgres_log.register_model(MODEL)
+    for number in (1, 2):
+        await postgres_log.record(
+            make_submission(number, received_at=JUNE, client_id=number, model_version=MODEL.model_version,
+                            decision=Decision.APPROVE)
+        )  # fmt: skip
+    early = JUNE + 3 * MONTH
+    default = ReportedOutcome(OutcomeKind.DEFAULT, early, early, True, request_id=make_decision(1).request_id)
+    import_outcomes(database_url, [default], as_of=MATURE)
+    with connect_sync(database_url, application_name="test") as opened:
+        assert read(opened, JUNE_MATURE) == []
+        assert MaturedDecisions(opened).find_thin_months(definition=DefaultDefinition(), as_of=JUNE_MATURE) == (
+            "2026-06",
+        )
 
 
 async def test_a_program_of_which_nothing_was_decided_has_no_decisions(connection: SyncConnection) -> None:

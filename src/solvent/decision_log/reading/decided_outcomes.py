@@ -7,6 +7,7 @@ import psycopg
 from psycopg import sql
 
 from solvent.decision_log.database.connections import SyncConnection
+from solvent.decision_log.reading.final_outcomes import reported_outcomes
 from solvent.domain.outcomes import EARLY_SIGNS, MONTH, DecidedOutcomes, DefaultDefinition, OutcomeKind
 from solvent.errors import DecisionLogError
 
@@ -26,10 +27,7 @@ COPY (
                 AND (other.reported_at, other.kind = 'matured') > (latest.reported_at, latest.kind = 'matured')
         )
     ), reported AS (
-        SELECT request_id,
-            bool_or(kind = 'matured') AS is_matured,
-            bool_or(kind = 'matured' AND defaulted OR kind = 'default'
-                AND observed_at <= timestamp + {maturity} + interval '1 day') AS has_defaulted,
+        SELECT request_id, {reported},
             bool_or(kind = 'first_payment_missed'
                 AND observed_at <= timestamp + {missed_within} + interval '1 day') AS has_missed,
             bool_or(kind = 'late_30_days'
@@ -79,7 +77,6 @@ def read_decided_outcomes(
         "start": start,
         "end": end,
         "as_of": as_of,
-        "maturity": definition.maturity,
         "missed_within": EARLY_SIGNS[OutcomeKind.FIRST_PAYMENT_MISSED] * MONTH,
         "late_within": EARLY_SIGNS[OutcomeKind.LATE_30_DAYS] * MONTH,
         "approved": DecidedOutcomes.APPROVED,
@@ -89,7 +86,11 @@ def read_decided_outcomes(
         "late": DecidedOutcomes.LATE_30_DAYS,
     }
     by_model = sql.SQL("AND model_version = {}").format(sql.Literal(model_version)) if model_version else sql.SQL("")
-    query = sql.SQL(QUERY).format(by_model=by_model, **{name: sql.Literal(value) for name, value in values.items()})
+    query = sql.SQL(QUERY).format(
+        by_model=by_model,
+        reported=reported_outcomes(definition),
+        **{name: sql.Literal(value) for name, value in values.items()},
+    )
     try:
         connection.execute("SET LOCAL work_mem TO '128MB'")  # else the joins write a million rows to disk first
         content = bytearray()

@@ -8,26 +8,24 @@ import psycopg
 from psycopg import sql
 
 from solvent.decision_log.database.connections import Row, SyncConnection
+from solvent.decision_log.reading.final_outcomes import final_outcomes
 from solvent.decision_log.reading.recorded import inflate
 from solvent.domain.matured import MaturedDecision
-from solvent.domain.outcomes import DefaultDefinition
+from solvent.domain.outcomes import MIN_COVERAGE, DefaultDefinition
 from solvent.errors import DecisionLogError
 
 BATCH = 500
-# The moment of maturity itself belongs to the term; a day of room lets sources that report dates take part.
-QUERY = """
-WITH reported AS (
-    SELECT request_id, bool_or(kind = 'matured') AS is_matured,
-        bool_or(kind = 'matured' AND defaulted OR kind = 'default'
-            AND observed_at <= timestamp + {maturity} + interval '1 day') AS has_defaulted
-    FROM current_outcomes WHERE timestamp + {maturity} <= {as_of} GROUP BY request_id
-)
+_UNREADABLE = "matured decisions cannot be read: run `solvent db check`"
+QUERY = """{final}
 SELECT DISTINCT ON (p.client_id) d.request_id, d.timestamp, p.client_id, p.features, p.input,
     d.history_source <> 'none', d.decision = 'approve', r.has_defaulted
-FROM reported r JOIN decisions d USING (request_id) JOIN models m USING (model_version)
+FROM final r JOIN decisions d USING (request_id) JOIN models m USING (model_version)
     JOIN decision_payloads p ON p.request_id = d.request_id AND p.timestamp = d.timestamp
-WHERE m.program_digest = {program} AND (r.is_matured OR r.has_defaulted)
+WHERE m.program_digest = {program}
 ORDER BY p.client_id, d.timestamp DESC, d.request_id
+"""
+THIN_MONTHS = """{final}
+SELECT to_char(month, 'YYYY-MM') FROM months WHERE decision = 'approve' AND coverage < {least} ORDER BY 1
 """
 
 
@@ -45,8 +43,7 @@ class MaturedDecisions:
         Raises:
             DecisionLogError: the database is away or not migrated, or an input was altered.
         """
-        values = {"maturity": definition.maturity, "as_of": as_of, "program": program_digest}
-        query = sql.SQL(QUERY).format(**{name: sql.Literal(value) for name, value in values.items()})
+        query = sql.SQL(QUERY).format(program=sql.Literal(program_digest), final=final_outcomes(definition, as_of))
         try:
             with self._connection.cursor("matured", binary=True) as cursor:
                 cursor.itersize = BATCH
@@ -54,7 +51,15 @@ class MaturedDecisions:
                 for row in cursor:
                     yield _as_matured(row)
         except psycopg.Error as error:
-            raise DecisionLogError("matured decisions cannot be read: run `solvent db check`") from error
+            raise DecisionLogError(_UNREADABLE) from error
+
+    def find_thin_months(self, *, definition: DefaultDefinition, as_of: datetime) -> tuple[str, ...]:
+        """Matured months whose approved decisions teach nothing, as YYYY-MM: too many of their outcomes are missing."""
+        query = sql.SQL(THIN_MONTHS).format(final=final_outcomes(definition, as_of), least=sql.Literal(MIN_COVERAGE))
+        try:
+            return tuple(month for (month,) in self._connection.execute(query).fetchall())
+        except psycopg.Error as error:
+            raise DecisionLogError(_UNREADABLE) from error
 
 
 def _as_matured(row: Row) -> MaturedDecision:

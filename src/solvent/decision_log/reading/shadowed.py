@@ -7,6 +7,7 @@ import psycopg
 from psycopg import sql
 
 from solvent.decision_log.database.connections import SyncConnection
+from solvent.decision_log.reading.final_outcomes import final_outcomes
 from solvent.domain.outcomes import DefaultDefinition
 from solvent.domain.shadowed import ShadowedDecision
 from solvent.errors import DecisionLogError
@@ -15,18 +16,12 @@ MODELS = """
 SELECT d.model_version, s.model_version, count(*)
 FROM shadow_scores s JOIN decisions d USING (request_id, timestamp) GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
 """
-QUERY = """
-WITH reported AS (
-    SELECT request_id, bool_or(kind = 'matured') AS is_matured,
-        bool_or(kind = 'matured' AND defaulted OR kind = 'default'
-            AND observed_at <= timestamp + {maturity} + interval '1 day') AS has_defaulted
-    FROM current_outcomes WHERE timestamp + {maturity} <= {as_of} GROUP BY request_id
-)
+QUERY = """{final}
 SELECT DISTINCT ON (p.client_id) p.client_id, d.score, d.prediction_proba, d.decision = 'refuse',
     s.score, s.probability_default, s.decision = 'refuse',
-    CASE WHEN r.is_matured OR r.has_defaulted THEN r.has_defaulted END
+    r.has_defaulted
 FROM shadow_scores s JOIN decisions d USING (request_id, timestamp)
-    JOIN decision_payloads p USING (request_id, timestamp) LEFT JOIN reported r USING (request_id)
+    JOIN decision_payloads p USING (request_id, timestamp) LEFT JOIN final r USING (request_id)
 WHERE d.model_version = {decided} AND s.model_version = {shadow}
 ORDER BY p.client_id, d.timestamp DESC, d.request_id
 """
@@ -44,8 +39,8 @@ def read_shadowed(
     connection: SyncConnection, decided: str, shadow: str, *, definition: DefaultDefinition, as_of: datetime
 ) -> Iterator[ShadowedDecision]:
     """Yield the decisions of one model version that another one scored too, by client; raises DecisionLogError."""
-    values = {"maturity": definition.maturity, "as_of": as_of, "decided": decided, "shadow": shadow}
-    query = sql.SQL(QUERY).format(**{name: sql.Literal(value) for name, value in values.items()})
+    models = {"decided": sql.Literal(decided), "shadow": sql.Literal(shadow)}
+    query = sql.SQL(QUERY).format(**models, final=final_outcomes(definition, as_of))
     try:
         with connection.cursor("shadowed", binary=True) as cursor:
             cursor.execute(query)
