@@ -1,6 +1,7 @@
 """The rule of promotion: each gate refuses what is worse by more than it allows, and nothing else."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -52,6 +53,16 @@ def test_the_whole_interval_may_be_asked_for() -> None:
 def test_what_is_undefined_does_not_pass() -> None:
     (refusal,) = judge(Worsening(Gate.COST, 1.0, math.nan, math.nan, math.nan, math.nan))
     assert refusal == Refusal(Gate.COST, "cost cannot be compared: it is undefined on the held-out rows")
+
+
+def test_fairness_that_cannot_be_measured_is_no_evidence_unless_the_gates_leave_it_out() -> None:
+    found = find_refusals([], GATES, rows=1_000, defaults=100, unmeasured=["age_band"])
+    assert [refusal.gate for refusal in found] == [Gate.EVIDENCE]
+    assert found[0].reason.startswith("fairness by age_band cannot be measured")
+    by_sex = replace(GATES, fairness_by=("sex",))
+    assert find_refusals([], by_sex, rows=1_000, defaults=100, unmeasured=["age_band"]) == ()
+    worse = Worsening(Gate.APPROVAL_RATIO, 0.9, 0.8, 0.1, 0.05, 0.15, "age_band")
+    assert find_refusals([worse], by_sex, rows=1_000, defaults=100) == ()
 
 
 @pytest.mark.parametrize(("rows", "defaults"), [(999, 100), (1_000, 99)])

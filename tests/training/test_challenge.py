@@ -1,5 +1,7 @@
 """Paired comparisons: a model that is worse in one respect is found worse in that respect."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from compared_models import CLIENTS, scored
@@ -14,6 +16,7 @@ from solvent.training.gates import read_gates
 from solvent.training.held_out import HeldOut
 
 CHAMPION = scored()
+BY_SEX = replace(read_gates(), fairness_by=("sex",))
 POLICY = Policy(threshold=0.0912, medium_from=0.0456, high_from=0.0912)
 
 
@@ -24,7 +27,9 @@ def compare(challenger: HeldOut) -> dict[tuple[Gate, str], Worsening]:
 
 def refused_by(challenger: HeldOut) -> set[Gate]:
     found = compare_models(CHAMPION, challenger, CostMatrix())
-    refusals = find_refusals(found.worsenings, read_gates(), rows=found.rows, defaults=found.defaults)
+    refusals = find_refusals(
+        found.worsenings, BY_SEX, rows=found.rows, defaults=found.defaults, unmeasured=found.unmeasured
+    )
     return {refusal.gate for refusal in refusals}
 
 
@@ -72,6 +77,12 @@ def test_refusing_more_men_is_refused_by_both_gates_of_fairness() -> None:
     gap = equal_opportunity_difference(repaid, approved, sensitive_features=sexes)
     assert found[Gate.EQUAL_OPPORTUNITY, "sex"].challenger == pytest.approx(gap)
     assert {Gate.APPROVAL_RATIO, Gate.EQUAL_OPPORTUNITY} <= refused_by(unfair)
+
+
+def test_an_attribute_without_labels_is_named_as_unmeasured() -> None:
+    assert compare_models(CHAMPION, CHAMPION, CostMatrix()).unmeasured == ("age_band",)
+    nobody = replace(CHAMPION, labels={**CHAMPION.labels, "sex": np.full(CLIENTS, "")})
+    assert compare_models(nobody, CHAMPION, CostMatrix()).unmeasured == ("sex", "age_band")
 
 
 def test_only_clients_that_both_held_out_count() -> None:

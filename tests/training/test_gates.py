@@ -12,12 +12,15 @@ def test_the_shipped_gates() -> None:
     gates = read_gates()
     assert (gates.auc_loss, gates.cost_gain, gates.fewest_defaults) == (0.002, 0.01, 100)
     assert gates.whole_interval is False
+    assert gates.fairness_by == ("sex", "age_band")
 
 
 def test_a_file_of_the_lender_counts(tmp_path: Path) -> None:
     file = tmp_path / "gates.toml"
     file.write_text(shipped_gates().replace("auc_loss = 0.002", "auc_loss = 0.01"))
     assert read_gates(file).auc_loss == 0.01
+    file.write_text(shipped_gates().replace('["sex", "age_band"]', "[]"))
+    assert read_gates(file).fairness_by == ()
 
 
 @pytest.mark.parametrize(
@@ -27,6 +30,8 @@ def test_a_file_of_the_lender_counts(tmp_path: Path) -> None:
         ("auc_loss = 0.002", "auc_loss = -0.1", "auc_loss"),
         ("auc_loss = 0.002", "auc_loss = nan", "auc_loss"),
         ("fewest_rows = 1000", "fewest_rows = 10.5", "fewest_rows"),
+        ('fairness_by = ["sex", "age_band"]', 'fairness_by = ["origin"]', "fairness_by"),
+        ('fairness_by = ["sex", "age_band"]', "", "fairness_by"),
         ("whole_interval = false", "whole_interval = 0", "whole_interval"),
         ("cost_gain", "cost_gian", "cost_gain, cost_gian"),
     ],

@@ -21,7 +21,7 @@ from solvent.training.tracking import ModelRegistry
 
 pytestmark = pytest.mark.slow
 
-GATES = read_gates()
+GATES = replace(read_gates(), fairness_by=("sex",))
 GOOD, BETTER, WORSE = scored(noise=0.5), scored(noise=0.3), scored(noise=1.0)
 
 
@@ -50,6 +50,13 @@ def test_a_worse_model_is_refused_by_name_and_the_attempt_is_recorded(uri: str, 
     refused = registry.read_audit()[-1]
     assert (refused.action, refused.who, refused.why, refused.to_version) == ("refuse", "ben", "newer", 2)
     assert "auc" in refused.gates
+
+
+def test_without_labels_of_an_attribute_nothing_is_promoted_unless_the_gates_say_so(uri: str, tmp_path: Path) -> None:
+    registry = register(uri, tmp_path, GOOD, BETTER)
+    with pytest.raises(PromotionRefusedError, match="evidence: fairness by age_band cannot be measured"):
+        promote(registry, 2, gates=read_gates(), who="ben", why="better")
+    assert promote(registry, 2, gates=GATES, who="ben", why="better by sex; ages are not known") is not None
 
 
 def test_promoting_the_champion_again_changes_nothing(uri: str, tmp_path: Path) -> None:

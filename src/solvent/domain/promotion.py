@@ -23,7 +23,8 @@ class PromotionGates:
 
     `auc_loss`: champion's AUC less the challenger's. `calibration_error_gain`: rise of the ECE. `cost_gain`: rise of
     the total cost as a share of the champion's. `approval_ratio_loss`, `opportunity_gap_gain`: fall of the lowest over
-    the highest approval rate, and rise of the gap in the share of good payers approved, by sex and by age band.
+    the highest approval rate, and rise of the gap in the share of good payers approved.
+    `fairness_by` names the attributes that the last two look at; one of them that cannot be measured is a refusal.
     Below `fewest_rows` or `fewest_defaults` held-out rows nothing is known. With `whole_interval` the worse end of the
     95 % interval must stay within the gate, not the figure alone.
     """
@@ -36,6 +37,7 @@ class PromotionGates:
     fewest_rows: int
     fewest_defaults: int
     whole_interval: bool = False
+    fairness_by: tuple[str, ...] = ("sex", "age_band")
 
     def allowance(self, gate: Gate) -> float:
         """How much worse a figure may be."""
@@ -74,15 +76,21 @@ class Refusal:
 
 
 def find_refusals(
-    worsenings: Iterable[Worsening], gates: PromotionGates, *, rows: int, defaults: int
+    worsenings: Iterable[Worsening],
+    gates: PromotionGates,
+    *,
+    rows: int,
+    defaults: int,
+    unmeasured: Iterable[str] = (),
 ) -> tuple[Refusal, ...]:
     """Return every gate that the challenger fails; none means that it may be promoted.
 
     Args:
-        worsenings: one for each figure; a figure of fairness that neither model has is left out by the caller.
+        worsenings: one for each figure; those of an attribute that `fairness_by` does not name are not judged.
         gates: the limits.
         rows: held-out rows that both models scored.
         defaults: how many of them defaulted.
+        unmeasured: attributes by which nothing could be compared.
     """
     if rows < gates.fewest_rows or defaults < gates.fewest_defaults:
         reason = (
@@ -90,8 +98,15 @@ def find_refusals(
             f"{gates.fewest_rows:,} and {gates.fewest_defaults:,}"
         )
         return (Refusal(Gate.EVIDENCE, reason),)
-    judged = (_judge(one, gates) for one in worsenings)
-    return tuple(refusal for refusal in judged if refusal is not None)
+    judged = (_judge(one, gates) for one in worsenings if not one.subject or one.subject in gates.fairness_by)
+    unknown = (
+        Refusal(
+            Gate.EVIDENCE, f"fairness by {name} cannot be measured: fewer than two groups are known and large enough"
+        )
+        for name in unmeasured
+        if name in gates.fairness_by
+    )
+    return (*(refusal for refusal in judged if refusal is not None), *unknown)
 
 
 def _judge(one: Worsening, gates: PromotionGates) -> Refusal | None:

@@ -22,25 +22,29 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """Two models on the rows that both held out; the first is the champion."""
+    """Two models on the rows that both held out; the first is the champion.
+
+    `unmeasured`: protected attributes that fewer than two groups are large enough to compare by.
+    """
 
     rows: int
     defaults: int
     worsenings: tuple[Worsening, ...]
+    unmeasured: tuple[str, ...] = ()
 
 
 def compare_models(champion: HeldOut, challenger: HeldOut, costs: CostMatrix, *, seed: int = 0) -> Challenge:
     """Measure by how much the challenger is worse than the champion.
 
     AUC by DeLong's paired test; calibration error, cost and fairness by resampling the rows of both together. Costs are
-    the champion's, each model decides by its own threshold. Fairness looks at groups that are large enough, and is left
-    out where there are fewer than two.
+    the champion's, each model decides by its own threshold. Fairness looks at groups that are large enough; an
+    attribute with fewer than two is named as unmeasured.
     """
     first, second = champion.shared_with(challenger)
     defaulted = first.outcomes.defaulted
     rows, defaults = len(first), int(defaulted.sum())
     if not 0 < defaults < rows:
-        return Challenge(rows, defaults, ())
+        return Challenge(rows, defaults, (), PROTECTED)
     samples = [_Samples(one, costs) for one in (first, second)]
     columns = np.hstack([one.columns for one in samples])
     drawn = draw_weights(rows, resamples=RESAMPLES, seed=seed)
@@ -48,7 +52,9 @@ def compare_models(champion: HeldOut, challenger: HeldOut, costs: CostMatrix, *,
     parts = np.split(sums, [samples[0].columns.shape[1]], axis=1)
     figures = [dict(one.figures(part)) for one, part in zip(samples, parts, strict=True)]
     resampled = tuple(_worsen(key, figures[0][key], figures[1][key]) for key in figures[0])
-    return Challenge(rows, defaults, (_worsen_auc(first, second, defaulted), *resampled))
+    measured = {one.subject for one in resampled}
+    unmeasured = tuple(name for name in PROTECTED if name not in measured)
+    return Challenge(rows, defaults, (_worsen_auc(first, second, defaulted), *resampled), unmeasured)
 
 
 def _worsen_auc(first: HeldOut, second: HeldOut, defaulted: Floats) -> Worsening:

@@ -9,6 +9,7 @@ from typing import Any
 
 from solvent.domain.promotion import PromotionGates
 from solvent.errors import SettingsError
+from solvent.training.applicants import PROTECTED
 
 SHIPPED = "promotion_gates.toml"
 _KINDS = tuple(field.name for field in fields(PromotionGates))
@@ -35,11 +36,13 @@ def read_gates(path: Path | None = None) -> PromotionGates:
     wrong += sorted(name for name in _KINDS if name in document and not _is_valid(name, document[name]))
     if wrong:
         raise SettingsError(f"gates missing, unknown or out of range: {', '.join(wrong)}; see `solvent model gates`")
-    return PromotionGates(**document)
+    return PromotionGates(**{**document, "fairness_by": tuple(document["fairness_by"])})
 
 
 def _is_valid(name: str, value: Any) -> bool:  # noqa: ANN401 - anything that TOML holds
     if name == "whole_interval":
         return isinstance(value, bool)
+    if name == "fairness_by":
+        return isinstance(value, list) and all(one in PROTECTED for one in value)
     kinds = int if name.startswith("fewest_") else (int, float)
     return isinstance(value, kinds) and not isinstance(value, bool) and math.isfinite(value) and value >= 0

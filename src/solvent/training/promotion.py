@@ -38,7 +38,9 @@ def compare_versions(registry: ModelRegistry, champion: int, challenger: int, *,
     except EvidenceError as error:
         return Verdict(champion, challenger, 0, 0, (), (Refusal(Gate.EVIDENCE, str(error)),))
     found = compare_models(*first.paired_with(second), first.bundle.policy.costs)
-    refusals = find_refusals(found.worsenings, gates, rows=found.rows, defaults=found.defaults)
+    refusals = find_refusals(
+        found.worsenings, gates, rows=found.rows, defaults=found.defaults, unmeasured=found.unmeasured
+    )
     return Verdict(champion, challenger, found.rows, found.defaults, found.worsenings, refusals)
 
 
