@@ -122,6 +122,15 @@ def test_the_same_decisions_give_the_same_bundle(champion: Bundle, tmp_path: Pat
     assert read_bundle(tmp_path / "one").digest == read_bundle(tmp_path / "two").digest
 
 
+def test_the_clients_are_split_by_the_champions_seed_and_by_no_other(champion: Bundle, tmp_path: Path) -> None:
+    later = replace(champion, evaluation={**champion.evaluation, "seed": 3})
+    request = RetrainingRequest(tmp_path / "new", AS_OF, settings=QUICK)
+    retrain(later, MemoryLog(decisions_for(champion)), request)
+    assert read_bundle(tmp_path / "new").evaluation["seed"] == 3
+    with pytest.raises(TrainingError, match="the champion's seed is 3: with 4 it would be judged on clients"):
+        retrain(later, MemoryLog([]), replace(request, out=tmp_path / "other", seed=4))
+
+
 def test_refuses_to_train_on_no_decision_or_a_damaged_one(champion: Bundle, tmp_path: Path) -> None:
     with pytest.raises(
         TrainingError,

@@ -28,7 +28,9 @@ def retrain(
     as_of: Annotated[
         datetime | None, typer.Option("--as-of", metavar="TIME", help="Matured by this time (UTC); without it, now.")
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, metavar="S", help="Of the splits and of the learner.")] = 0,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, metavar="S", help="The champion's, which is the default; no other.")
+    ] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Replace the bundle that is there.")] = False,
 ) -> None:
     """Train a challenger on the matured decisions of the log.

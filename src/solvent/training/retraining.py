@@ -30,11 +30,14 @@ _TEXTS = ("NAME_CONTRACT_TYPE", "CODE_GENDER")
 
 @dataclass(frozen=True)
 class RetrainingRequest:
-    """Where the challenger goes, and which decisions teach it: those that have matured at `as_of`, an aware time."""
+    """Where the challenger goes, and which decisions teach it: those that have matured at `as_of`, an aware time.
+
+    `seed` is the champion's, and None stands for it.
+    """
 
     out: Path
     as_of: datetime
-    seed: int = 0
+    seed: int | None = None
     replace: bool = False
     settings: LearnerSettings | None = None
 
@@ -54,10 +57,11 @@ def retrain(
 
     Raises:
         DecisionLogError: the log cannot be read.
-        TrainingError: there are no such decisions, or too few defaults among them.
+        TrainingError: there are no such decisions, too few defaults among them, or the seed is not the champion's.
         BundleError: the bundle may not be written there.
     """
     check_destination(request.out, replace=request.replace)
+    seed = _find_seed(champion, request)
     progress("reading matured decisions", 0.0)
     definition = champion.policy.default_definition
     decisions = list(log.read_matured(champion.program.digest, definition=definition, as_of=request.as_of))
@@ -71,7 +75,7 @@ def retrain(
     training = TrainingRequest(
         data=Path(),
         out=request.out,
-        seed=request.seed,
+        seed=seed,
         replace=request.replace,
         forbidden=champion.policy.forbidden_columns,
         costs=champion.policy.costs,
@@ -85,6 +89,17 @@ def retrain(
         progress=progress,
         clock=clock,
     )
+
+
+def _find_seed(champion: Bundle, request: RetrainingRequest) -> int:
+    """The champion's seed: under another one the held-out clients are among those that the champion grew on."""
+    seed = int(champion.evaluation.get("seed", 0))
+    if request.seed not in {None, seed}:
+        raise TrainingError(
+            f"the champion's seed is {seed}: with {request.seed} it would be judged on clients that it grew on; leave "
+            "out --seed"
+        )
+    return seed
 
 
 def collect_features(decisions: Sequence[MaturedDecision], program: Program) -> FeatureMatrix:
