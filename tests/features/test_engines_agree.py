@@ -21,8 +21,6 @@ from solvent.tables.reading import open_tables
 
 Values = npt.NDArray[np.float64]
 
-"""Ibis 12 calls what DuckDB 2 deprecates."""
-
 few_examples = settings(
     derandomize=True,
     deadline=None,

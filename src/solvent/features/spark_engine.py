@@ -41,6 +41,7 @@ LOCAL = "local[*]"
 _DRIVER_MEMORY = "4g"
 _PARTITIONS = 16
 _BATCH_CLIENTS = 10_000
+_LOOPBACK = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
 
 
 @contextmanager
@@ -49,7 +50,8 @@ def open_session(
 ) -> Iterator[SparkSession]:
     """Open a Spark session on a master and close it.
 
-    `memory` is the driver's, which on a local master does the work; `partitions` are those of each exchange.
+    `memory` is the driver's, which on a local master does the work; `partitions` are those of each exchange. A local
+    master listens on the loopback address alone.
 
     Raises:
         FeatureError: there is no Java runtime, or the master cannot be reached.
@@ -66,6 +68,8 @@ def open_session(
         "spark.sql.execution.arrow.maxRecordsPerBatch": str(_BATCH_CLIENTS),
         "spark.sql.debug.maxToStringFields": "20",
         "spark.log.level": "ERROR",
+        "spark.python.authenticate.socketTimeout": "120s",  # 15 s by default; a loaded machine may need more
+        **(_LOOPBACK if master.startswith("local") else {}),
     }
     builder = SparkSession.builder.master(master).appName("solvent")
     for name, value in settings.items():
