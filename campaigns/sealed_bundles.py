@@ -11,7 +11,7 @@ from solvent.bundle.files import EVALUATION_FILE, MODEL_CARD_FILE, PROFILE_FILE
 from solvent.bundle.json_form import render_json
 from solvent.bundle.manifest import MANIFEST_FILE, Manifest, sha256
 from solvent.bundle.policy import POLICY_FILE
-from solvent.features.program import Program
+from solvent.features.program import PROTOCOL, Program
 
 Contents = Mapping[str, bytes]
 Spoiled = tuple[str, Contents]
@@ -189,8 +189,9 @@ def _other_programs(content: bytes) -> Iterator[tuple[str, str, bytes]]:
     for column in ("CODE_GENDER", "NAME_FAMILY_STATUS"):
         reading = replace(features[0], sources=(f"application.{column}",))
         yield "a forbidden column", PROGRAM_FILE, replace(program, features=(reading, *features[1:])).to_json()
-    for spelling in (b'"protocol":2', b'"protocol":0', b'"protocol":null'):
-        yield "another protocol", PROGRAM_FILE, content.replace(b'"protocol":1', spelling)
+    known = b'"protocol":%d' % PROTOCOL
+    for spelling in (b'"protocol":%d' % (PROTOCOL + 1), b'"protocol":0', b'"protocol":null'):
+        yield "another protocol", PROGRAM_FILE, content.replace(known, spelling)
     loop = replace(program.nodes[-1], of=(len(program.nodes) - 1,))
     yield "a node that needs itself", PROGRAM_FILE, replace(program, nodes=(*program.nodes[:-1], loop)).to_json()
     lost = replace(features[0], node=len(program.nodes))

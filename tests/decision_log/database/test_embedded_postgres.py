@@ -138,7 +138,9 @@ def test_a_folder_that_no_socket_can_be_named_after_is_reached_by_a_short_link(t
 
 
 def test_a_temporary_folder_that_is_too_long_as_well_is_refused_with_the_remedy(tmp_path: Path) -> None:
-    done = _start_elsewhere(tmp_path / ("x" * 120), TMPDIR=str(tmp_path))
+    temporary = tmp_path / ("y" * 100)
+    temporary.mkdir()
+    done = _start_elsewhere(tmp_path / ("x" * 120), TMPDIR=str(temporary))
     assert "choose another data folder or a shorter TMPDIR" in done.stderr.splitlines()[-1]
 
 
