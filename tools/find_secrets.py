@@ -33,6 +33,16 @@ KNOWN = {
     "be5516b10f7648244d0a6cffd466c89291c635e2": "a line of the migration that names the column of digests",
     "156556dae5dbb35c6dfcac1d3da0d7810e36c68a": "the name of the setting SOLVENT_SECRETS_FOLDER",
     "1e6d6cae1e759aacd09d9cc48659bfa0b6a67e0d": "a value that a test expects not to be shown",
+    "921c8bbef1b54ca09fc358a752e42b428988a84d": "the name of a Kubernetes secret, solvent-api",
+    "ba5476b8eff8028f832262e818db4ae45d9a0432": "the same, solvent-signing-key",
+    "352530c5dc136946912cc7588ca07d6d552ca2d1": "the same, solvent-dashboard",
+    "bf481eafe2d3d67679eb70a6315aa51d15cba8d8": "the same, solvent-owner",
+    "bf80a1b88defb2f50e253f12b76d97ab797d0c89": "the same, with its mode",
+    "ab22967c5e2b01232dd053e2962fe3fb3c73f28d": "the same in an earlier version",
+    "01d31fb0b342dfca481bfbdb9ae524a9e34d4f0f": "the name of that secret in a page",
+    "b614eeba41034281cfbb9ed50aca4c19125e5df7": "the password of a dashboard that a test starts",
+    "2f9e53523b62abc141a2b4d6019d23cba835dbd0": "the same",
+    "a0f4ea7d91495df92bbac2e2149dfb850fe81396": "a password that a test expects to be too short",
 }
 
 
