@@ -79,7 +79,7 @@ class FakeLog:
         self.noted: list[Delivery] = []
 
     def record(self, breaches: Iterable[Breach], now: datetime) -> tuple[Alert, ...]:
-        raise NotImplementedError
+        raise AssertionError("delivering records no alert")
 
     def undelivered(self) -> AbstractContextManager[Sequence[Alert]]:
         @contextmanager
