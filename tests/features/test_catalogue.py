@@ -4,9 +4,11 @@ import pytest
 from catalogue_clients import ENGINE, PROGRAM, features_of
 from small_programs import Rows
 
+from solvent.bundle.agreement import find_forbidden_features
 from solvent.domain.policy import FORBIDDEN_COLUMNS as FORBIDDEN
 from solvent.domain.reasons import REASON_CODES
 from solvent.errors import ForbiddenFeatureError
+from solvent.features import language
 from solvent.features.catalogue import build_program
 from solvent.tables.schemas import table_schemas
 
@@ -48,9 +50,28 @@ def test_forbidden_raw_columns_are_left_out_and_the_others_given() -> None:
     assert list(PROGRAM.names[: len(expected)]) == expected
 
 
-def test_refuses_to_forbid_a_column_that_a_declared_feature_reads() -> None:
-    with pytest.raises(ForbiddenFeatureError, match=r"feature application_credit_annuity_ratio reads .*AMT_ANNUITY"):
-        build_program(frozenset({"AMT_ANNUITY"}))
+def test_a_column_that_a_lender_forbids_goes_with_every_feature_that_reads_it() -> None:
+    program = build_program(FORBIDDEN | {"EXT_SOURCE_3"})
+    assert [one.name for one in program.features if "application.EXT_SOURCE_3" in one.sources] == []
+    assert set(PROGRAM.names) - set(program.names) == {
+        one.name for one in PROGRAM.features if "application.EXT_SOURCE_3" in one.sources
+    }
+    assert "application_external_score_mean" not in program.names
+    assert {"application_ext_source_1", "application_ext_source_2"} <= set(program.names)
+
+
+@pytest.mark.slow
+def test_a_lender_may_forbid_any_column_of_the_application() -> None:
+    for column in table_schemas()["application"].columns:
+        program = build_program(FORBIDDEN | {column.name})
+        assert find_forbidden_features(program, {column.name}) == {}
+
+
+def test_a_catalogue_that_reads_sex_is_refused() -> None:
+    sex = language.table("application").CODE_GENDER
+    declared = language.feature("application_sex", sex, unit="category", meaning="", reason="PROFILE")
+    with pytest.raises(ForbiddenFeatureError, match=r"feature application_sex reads .*CODE_GENDER"):
+        build_program(FORBIDDEN, derived=(declared,))
 
 
 def test_a_client_without_history_has_no_history_features() -> None:

@@ -1,5 +1,6 @@
 """Every feature that a model is given, in order."""
 
+from solvent.domain.policy import FORBIDDEN_COLUMNS
 from solvent.features import (
     across,
     across_totals,
@@ -17,9 +18,9 @@ from solvent.features import (
     previous_applications,
     previous_loans,
 )
-from solvent.features.compilation import compile_features
+from solvent.features.compilation import compile_features, read_columns
 from solvent.features.language import Declaration
-from solvent.features.program import Program
+from solvent.features.program import APPLICATION, Program
 
 DERIVED: tuple[Declaration, ...] = (
     *application.DECLARATIONS,
@@ -41,13 +42,17 @@ DERIVED: tuple[Declaration, ...] = (
 """Everything that is computed, as against the raw columns of the application."""
 
 
-def build_program(forbidden: frozenset[str]) -> Program:
+def build_program(forbidden: frozenset[str], *, derived: tuple[Declaration, ...] = DERIVED) -> Program:
     """Compile the catalogue.
 
     Args:
-        forbidden: application columns that no feature may read; their raw columns are left out.
+        forbidden: application columns that no feature may read. Their raw columns are left out, and every computed
+            feature that reads one which `FORBIDDEN_COLUMNS` does not name, also beside others.
+        derived: the computed features.
 
     Raises:
-        ForbiddenFeatureError: a declared feature reads one of them.
+        ForbiddenFeatureError: a computed feature reads one of `FORBIDDEN_COLUMNS`: the catalogue itself is at fault.
     """
-    return compile_features((*application.declare_raw_columns(forbidden), *DERIVED), forbidden=forbidden)
+    added = {f"{APPLICATION}.{column}" for column in forbidden - FORBIDDEN_COLUMNS}
+    allowed = (one for one in derived if added.isdisjoint(read_columns(one.expression)))
+    return compile_features((*application.declare_raw_columns(forbidden), *allowed), forbidden=forbidden)

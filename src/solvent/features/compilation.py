@@ -48,7 +48,7 @@ def compile_features(declarations: Iterable[Declaration], *, forbidden: Collecti
 
 def _compile_feature(declaration: Declaration, nodes: "_NodeList", forbidden: Collection[str]) -> Feature:
     position = nodes.add(declaration.expression)
-    sources = _read_columns(declaration.expression)
+    sources = read_columns(declaration.expression)
     refused = tuple(source for source in sources if source.removeprefix(f"{APPLICATION}.") in forbidden)
     if refused:
         raise ForbiddenFeatureError(declaration.name, refused)
@@ -132,8 +132,8 @@ class _NodeList:
                 )
 
 
-def _read_columns(expression: Expression) -> tuple[str, ...]:
-    """Raw columns that a declaration names, sorted; other columns of its rows only settle ties."""
+def read_columns(expression: Expression) -> tuple[str, ...]:
+    """Raw columns that an expression names, as "table.COLUMN", sorted; other columns of its rows only settle ties."""
     found: set[str] = set()
     seen: set[Expression] = set()
     stack = [expression]
