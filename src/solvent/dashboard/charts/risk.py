@@ -185,6 +185,31 @@ def draw_bars(shares: Sequence[tuple[str, float]], *, x: str, form: str = ".1%")
     return figure
 
 
+def draw_intervals(
+    figures: Sequence[tuple[str, float | None, float | None, float | None]], *, x: str, form: str
+) -> go.Figure:
+    """Named figures as points with their intervals (value, low, high), the first at the top."""
+    known = [(name, value, low, high) for name, value, low, high in figures if value is not None]
+    figure = go.Figure(
+        go.Scatter(
+            y=[name for name, *_ in known],
+            x=[value for _, value, *_ in known],
+            error_x={
+                "type": "data", "symmetric": False, "thickness": 1.6, "width": 5,
+                "array": [0.0 if high is None else high - value for _, value, _, high in known],
+                "arrayminus": [0.0 if low is None else value - low for _, value, low, _ in known],
+            },
+            mode="markers",
+            marker={"color": ACCENT, "size": 9},
+            hovertemplate=f"%{{y}}: %{{x:{form}}}<extra></extra>",
+        )
+    )  # fmt: skip
+    style(figure, x=x, height=76 + 30 * len(known))
+    figure.update_xaxes(tickformat=form)
+    figure.update_yaxes(autorange="reversed", type="category")
+    return figure
+
+
 def draw_history(points: Sequence[tuple[datetime, float]], *, limit: float, label: str, y: str) -> go.Figure:
     """A figure over time with the limit that asks for action."""
     figure = go.Figure(

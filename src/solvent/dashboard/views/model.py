@@ -19,6 +19,7 @@ from solvent.dashboard.blocks import (
     show_table,
 )
 from solvent.dashboard.charts.risk import draw_bars, draw_reliability
+from solvent.dashboard.model_blocks import show_bands, show_comparisons, show_fairness, show_segments
 from solvent.dashboard.numbers import format_count, format_share, format_time
 from solvent.dashboard.reading import KnownModel, KnownModels, ModelDocuments
 from solvent.dashboard.texts import common
@@ -86,6 +87,10 @@ def _show_evaluation(visit: Visit, documents: ModelDocuments) -> None:
         _show_reliability(visit, test, note)
     with right:
         _show_importance(visit, documents.evaluation, note)
+    show_bands(visit, documents.evaluation, note)
+    show_comparisons(visit, documents.evaluation, note)
+    show_fairness(visit, documents.evaluation, note)
+    show_segments(visit, documents.evaluation, note)
 
 
 def _find_figures(document: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float, float, float]]:
