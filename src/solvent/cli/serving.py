@@ -1,7 +1,6 @@
 """`solvent api` and `solvent dashboard`."""
 # ruff: noqa: PLC0415 - what a command needs is imported when it runs, so that --help answers at once
 
-import importlib.util
 import socket
 from typing import Annotated
 
@@ -116,11 +115,8 @@ def dashboard(
 
 def dashboard_command(port: int, *, host: str = LOOPBACK) -> tuple[str, ...]:
     """Arguments for Python that serve the pages, without a browser window and without usage statistics."""
-    page = importlib.util.find_spec("solvent.dashboard.app")
-    if page is None or page.origin is None:
-        raise SettingsError("the dashboard is not installed: install the package again")
     options = {"--server.address": host, "--server.port": str(port), **DASHBOARD_OPTIONS}
-    return ("-m", "streamlit", "run", page.origin, *(part for option in options.items() for part in option))
+    return ("-m", "solvent.dashboard.server", *(part for option in options.items() for part in option))
 
 
 def dashboard_environment(*, database_url: str, api_url: str) -> dict[str, str]:

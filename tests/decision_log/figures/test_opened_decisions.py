@@ -1,9 +1,7 @@
 """Readers of single decisions, of chains and of outcomes, on logs whose figures are known by hand."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -16,7 +14,8 @@ from solvent.decision_log.figures.chains import read_chain_state
 from solvent.decision_log.figures.comparison import read_quartiles
 from solvent.decision_log.figures.latest import read_latest, read_of_client
 from solvent.decision_log.figures.questions import Scope, open_reader
-from solvent.decision_log.figures.risk import has_refused_outcomes, read_outcomes
+from solvent.decision_log.figures.risk import MaturedOutcomes, read_outcomes
+from solvent.decision_log.figures.roll_ups import roll_up
 from solvent.decision_log.writing.writer import PostgresDecisionLog
 from solvent.domain.policy import Decision
 from solvent.domain.records import DecisionRecord, Submission
@@ -86,7 +85,26 @@ def test_counts_chains_and_what_no_checkpoint_covers(database_url: str) -> None:
     assert (state.writers, state.records, state.uncovered, state.checkpoints) == (2, 16, 16, None)
 
 
-def test_matured_decisions_by_probability(database_url: str, rows: Callable[[str], list[tuple[Any, ...]]]) -> None:
+def keep_outcome(url: str, number: int, *, defaulted: bool, kind: str = "matured", withdrawn: bool = False) -> None:
+    """One more report, said a second after the last one."""
+    outcome = "INSERT INTO outcomes (request_id, timestamp, kind, observed_at, reported_at, defaulted, withdrawn)"
+    said = "(SELECT %s + count(*) * interval '1 second' FROM outcomes)"
+    request, now = UUID(int=DECISION.request_id.int - 1 + number), datetime(2026, 12, 1, tzinfo=UTC)
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            f"{outcome} VALUES (%s, %s, %s, %s, {said}, %s, %s)".encode(),
+            (request, START, kind, now, now, defaulted, withdrawn),
+        )
+
+
+def read_matured(url: str) -> MaturedOutcomes:
+    roll_up(url)
+    with open_reader(url) as connection:
+        return read_outcomes(connection, Scope(START.replace(minute=0), END)).value
+
+
+@pytest.fixture
+def two_approved_one_refused(database_url: str) -> str:
     approved = {"decision": Decision.APPROVE, "received_at": START}
     write(
         database_url,
@@ -94,14 +112,37 @@ def test_matured_decisions_by_probability(database_url: str, rows: Callable[[str
         make_decision(2, probability_default=0.014, **approved),
         make_decision(3, probability_default=0.3, received_at=START),
     )
-    outcome = "INSERT INTO outcomes (request_id, timestamp, kind, observed_at, reported_at, defaulted)"
-    with psycopg.connect(database_url) as connection:
-        for number, defaulted in ((1, False), (2, True)):
-            request = UUID(int=DECISION.request_id.int - 1 + number)
-            now = datetime(2026, 12, 1, tzinfo=UTC)
-            values = (request, START, "matured", now, now, defaulted)
-            connection.execute(f"{outcome} VALUES (%s, %s, %s, %s, %s, %s)".encode(), values)
-    with open_reader(database_url) as connection:
-        scope = Scope(START, END)
-        assert read_outcomes(connection, scope).value == (RiskBin(0.01, 1, 1),)
-        assert has_refused_outcomes(connection, scope) is False
+    return database_url
+
+
+def test_matured_decisions_by_probability(two_approved_one_refused: str) -> None:
+    for number, defaulted in ((1, False), (2, True)):
+        keep_outcome(two_approved_one_refused, number, defaulted=defaulted)
+    outcomes = read_matured(two_approved_one_refused)
+    assert outcomes == MaturedOutcomes((RiskBin(0.01, 1, 1),), refused=0)
+    assert outcomes.are_of_approved_alone
+
+
+def test_an_outcome_of_a_refused_client_is_told(two_approved_one_refused: str) -> None:
+    assert not read_matured(two_approved_one_refused).are_of_approved_alone
+    keep_outcome(two_approved_one_refused, 3, defaulted=False)
+    outcomes = read_matured(two_approved_one_refused)
+    assert outcomes == MaturedOutcomes((RiskBin(0.3, 1, 0),), refused=1)
+    assert not outcomes.are_of_approved_alone
+
+
+def test_a_corrected_outcome_takes_the_place_of_the_one_that_was_counted(two_approved_one_refused: str) -> None:
+    keep_outcome(two_approved_one_refused, 1, defaulted=False)
+    assert read_matured(two_approved_one_refused).bins == (RiskBin(0.01, 1, 0),)
+    keep_outcome(two_approved_one_refused, 1, defaulted=True)
+    assert read_matured(two_approved_one_refused).bins == (RiskBin(0.01, 0, 1),)
+    keep_outcome(two_approved_one_refused, 1, defaulted=True, withdrawn=True)
+    assert read_matured(two_approved_one_refused).bins == ()
+
+
+def test_a_good_end_that_a_later_default_contradicts_does_not_count(two_approved_one_refused: str) -> None:
+    keep_outcome(two_approved_one_refused, 1, defaulted=False)
+    keep_outcome(two_approved_one_refused, 2, defaulted=False)
+    assert read_matured(two_approved_one_refused).bins == (RiskBin(0.01, 2, 0),)
+    keep_outcome(two_approved_one_refused, 2, defaulted=True, kind="default")
+    assert read_matured(two_approved_one_refused).bins == (RiskBin(0.01, 1, 0),)

@@ -56,11 +56,12 @@ NO_OUTCOMES = Text(
     "Aucune décision de cette période n'est arrivée à maturité ; l'issue des clients s'importe avec :",
 )
 BIAS = Text(
-    "Outcomes are known of approved clients alone: nothing tells how refused ones would have paid, so lower costs at "
-    "higher thresholds are not shown by the realised line.",
-    "L'issue n'est connue que pour les clients acceptés : rien ne dit comment les refusés auraient payé, et la courbe "
-    "réalisée ne montre pas l'effet de seuils plus élevés.",
+    "Outcomes are known of approved clients alone. Realised figures hold for them; how refused applicants would have "
+    "paid, and so what a higher threshold would have done, they cannot tell.",
+    "L'issue n'est connue que pour les clients acceptés. Les chiffres réalisés valent pour eux ; ils ne disent pas "
+    "comment les refusés auraient payé, ni donc ce qu'un seuil plus élevé aurait donné.",
 )
+OF_APPROVED = Text("approved ones alone", "acceptées seules")
 CURVE_INTERVAL = Text(
     "Probabilities are binned by 0.5 points: thresholds between bins are not told apart. Expected counts take the "
     "probabilities for true.",

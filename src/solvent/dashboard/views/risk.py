@@ -37,8 +37,21 @@ def show_page(visit: Visit) -> None:
     st.title(visit.say(common.RISK), anchor=False)
     st.markdown(visit.say(texts.LEAD))
     with reading_the_log(visit) as url:
+        with st.spinner(visit.say(common.COUNTING)):
+            reading.count_new(url)
+        _show_bias(visit, url)
         _show_months(visit, url)
         _show_cut_off(visit, url)
+
+
+def _show_bias(visit: Visit, url: str) -> None:
+    """Say what the figures cannot tell where the log knows outcomes of approved clients alone."""
+    span = reading.read_span(url)
+    if span is None:
+        return
+    everything = Scope(span[0].replace(minute=0, second=0, microsecond=0), reading.next_full_hour(span[1]))
+    if reading.read_outcomes(url, everything).value.are_of_approved_alone:
+        st.info(visit.say(texts.BIAS), icon=":material/info:")
 
 
 def _show_months(visit: Visit, url: str) -> None:
@@ -81,8 +94,6 @@ def _show_metric(visit: Visit, title: Text, lines: list[tuple[Text, list[Measure
 
 def _show_cut_off(visit: Visit, url: str) -> None:
     st.subheader(visit.say(texts.CUT_OFF), anchor=False)
-    with st.spinner(visit.say(common.COUNTING)):
-        reading.count_new(url)
     scope = choose_scope(visit, url)
     probabilities = reading.read_probabilities(url, scope)
     model = reading.read_models(url).find(scope.model_version)
@@ -96,7 +107,7 @@ def _show_cut_off(visit: Visit, url: str) -> None:
     st.markdown(visit.say(texts.CUT_OFF_LEAD, false_negative=false_negative, false_positive=false_positive))
     expected = trace_costs(_expected(probabilities.value), costs)
     outcomes = reading.read_outcomes(url, scope)
-    realised = trace_costs(outcomes.value, costs) if outcomes.value else ()
+    realised = trace_costs(outcomes.value.bins, costs) if outcomes.value.bins else ()
     percent = st.slider(visit.say(texts.THRESHOLD), 0.5, 50.0, round(200 * model.threshold) / 2, 0.5, key="cut_off")
     chosen = percent / 100
     left, right = st.columns([3, 2], gap="medium")
@@ -107,6 +118,8 @@ def _show_cut_off(visit: Visit, url: str) -> None:
         _show_points(visit, title, expected, (chosen, model.threshold))
         if realised:
             title = visit.say(texts.REALISED_TITLE, count=format_count(outcomes.count, visit.language))
+            if outcomes.value.are_of_approved_alone:
+                title = f"{title} · {visit.say(texts.OF_APPROVED)}"
             _show_points(visit, title, realised, (chosen, model.threshold))
         else:
             show_remedy(visit.say(texts.NO_OUTCOMES), texts.OUTCOMES_COMMAND)

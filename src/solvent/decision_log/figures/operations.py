@@ -20,11 +20,26 @@ WHERE figure = 'response_time' AND hour >= %(start)s AND hour < %(end)s
     AND (%(model)s::text IS NULL OR model_version = %(model)s)
 GROUP BY 1, 2 ORDER BY 1, 2
 """
+# The hourly figures tell from which bin on the ten slowest lie, and in which hours: only those are read.
 SLOWEST = """
-SELECT timestamp, request_id, endpoint, model_version, decision, preprocessing_time_ms, inference_time_ms,
+WITH bins AS (
+    SELECT hour, bin, count FROM hourly_figures
+    WHERE figure = 'response_time' AND hour >= %(start)s AND hour < %(end)s
+        AND (%(model)s::text IS NULL OR model_version = %(model)s)
+), counts AS (
+    SELECT bin, sum(sum(count)) OVER (ORDER BY bin DESC) AS at_least FROM bins GROUP BY bin
+), hours AS (
+    SELECT DISTINCT hour FROM bins
+    WHERE bin >= coalesce((SELECT max(bin) FROM counts WHERE at_least >= 10), (SELECT min(bin) FROM bins))
+)
+SELECT d.timestamp, request_id, endpoint, model_version, decision, preprocessing_time_ms, inference_time_ms,
     total_response_time_ms
-FROM decisions
-WHERE timestamp >= %(start)s AND timestamp < %(end)s AND (%(model)s::text IS NULL OR model_version = %(model)s)
+FROM hours CROSS JOIN LATERAL (
+    SELECT * FROM decisions
+    WHERE timestamp >= hour AND timestamp < hour + interval '1 hour'
+        AND (%(model)s::text IS NULL OR model_version = %(model)s)
+    ORDER BY total_response_time_ms DESC, request_id LIMIT 10
+) d
 ORDER BY total_response_time_ms DESC, request_id LIMIT 10
 """
 ERRORS = """

@@ -11,28 +11,16 @@ from solvent.decision_log.reading.final_outcomes import reported_outcomes
 from solvent.domain.outcomes import EARLY_SIGNS, MONTH, DecidedOutcomes, DefaultDefinition, OutcomeKind
 from solvent.errors import DecisionLogError
 
-# The moment at which a term ends belongs to it; a day of room lets sources that report dates take part. Which report
-# counts is what the view current_outcomes says, of those that were there at {as_of}.
+# The moment at which a term ends belongs to it; a day of room lets sources that report dates take part.
 QUERY = """
 COPY (
-    WITH latest AS NOT MATERIALIZED (
-        SELECT DISTINCT ON (request_id, kind) * FROM outcomes
-        WHERE timestamp >= {start} AND timestamp < {end} AND reported_at <= {as_of}
-        ORDER BY request_id, kind, reported_at DESC, id DESC
-    ), counted AS (
-        SELECT request_id, timestamp, kind, observed_at, defaulted FROM latest
-        WHERE NOT withdrawn AND NOT EXISTS (
-            SELECT FROM latest other
-            WHERE other.request_id = latest.request_id AND NOT other.withdrawn AND other.defaulted <> latest.defaulted
-                AND (other.reported_at, other.kind = 'matured') > (latest.reported_at, latest.kind = 'matured')
-        )
-    ), reported AS (
+    WITH reported AS (
         SELECT request_id, {reported},
             bool_or(kind = 'first_payment_missed'
                 AND observed_at <= timestamp + {missed_within} + interval '1 day') AS has_missed,
             bool_or(kind = 'late_30_days'
                 AND observed_at <= timestamp + {late_within} + interval '1 day') AS is_late
-        FROM counted GROUP BY request_id
+        FROM counted_outcomes({start}, {end}, {as_of}) GROUP BY request_id
     )
     SELECT (extract(year FROM timestamp) * 12 + extract(month FROM timestamp) - 1)::int2, prediction_proba, (
         (decision = 'approve')::int * {approved}
