@@ -25,6 +25,8 @@ ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = ("README.md", "README.fr.md", "API_USAGE.md")
 BLOCK = re.compile(r"^```(bash|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 DEMO_SECONDS = 1200.0
+PROBLEM = re.compile(r'"status": ?[45][0-9][0-9]')
+"""In the answer of the API to a request that it refused (RFC 9457), which curl takes for a success."""
 READY = "Ctrl-C stops everything."
 
 
@@ -49,7 +51,7 @@ def main() -> int:
 
 @contextmanager
 def demo(clone: Path, clients: int) -> Iterator[None]:
-    """Run `make demo` until it says that everything is up, and stop it in the end as Ctrl-C does."""
+    """Run `make demo` until it says that everything is up, and stop it in the end."""
     log = clone.parent / "demo.log"
     with log.open("w") as output:
         command = ("make", "demo", f"DEMO=--clients {clients}")
@@ -63,7 +65,7 @@ def demo(clone: Path, clients: int) -> Iterator[None]:
         print("make demo: up", flush=True)
         yield
     finally:
-        os.killpg(running.pid, signal.SIGINT)
+        os.killpg(running.pid, signal.SIGTERM)  # SIGINT would be ignored by what a shell started with &
         running.wait(timeout=90)
 
 
@@ -89,7 +91,7 @@ def follow(clone: Path, document: str, language: str, text: str) -> None:
     )
     started = time.monotonic()
     ran = subprocess.run(command, cwd=clone, capture_output=True, text=True, check=False)
-    if ran.returncode or '"code":' in ran.stdout:
+    if ran.returncode or PROBLEM.search(ran.stdout):
         raise SystemExit(
             f"{document}: this failed ({ran.returncode}):\n{text}\n{ran.stdout[-1500:]}\n{ran.stderr[-1500:]}"
         )
