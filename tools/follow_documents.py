@@ -24,6 +24,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = ("README.md", "README.fr.md", "API_USAGE.md")
 BLOCK = re.compile(r"^```(bash|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+ACTIVATE = ". .venv/bin/activate\n"
+"""Whoever reads stays in one terminal, so it holds for all later blocks of the document."""
 DEMO_SECONDS = 1200.0
 PROBLEM = re.compile(r'"status": ?[45][0-9][0-9]')
 """In the answer of the API to a request that it refused (RFC 9457), which curl takes for a success."""
@@ -41,10 +43,13 @@ def main() -> int:
         subprocess.run(("git", "clone", "--quiet", str(ROOT), str(clone)), check=True)
         with demo(clone, options.clients):
             for document in DOCUMENTS:
+                activation = ""
                 for language, text in BLOCK.findall((clone / document).read_text()):
-                    follow(clone, document, language, without_make(text, with_tests=options.with_tests))
+                    shown = without_make(text, with_tests=options.with_tests)
+                    follow(clone, document, language, activation + shown if language == "bash" else shown)
+                    activation = ACTIVATE if ACTIVATE in text else activation
         for command in own_data(clone):
-            follow(clone, "README.md, your own data", "bash", f". .venv/bin/activate\n{command}")
+            follow(clone, "README.md, your own data", "bash", ACTIVATE + command)
     print("every command ran")
     return 0
 
