@@ -9,8 +9,8 @@ On the bundle's test clients (drawn again from its seed), with each client's tru
   client counts as a default with its true probability: no luck of the draw), and the share of the attainable lift,
   (AUC - 0.5) / (ceiling - 0.5);
 - the mean absolute difference between our probability and the true one;
-- ECE over 10 bins of equal mass, against the outcomes and against the truth, and what the luck of the draw makes of the
-  truth itself: its ECE against the outcomes;
+- ECE over 10 bins of equal mass: against the outcomes, corrected for what the luck of the draw adds, and as it shows,
+  beside what true probabilities show on average and what the truth itself shows; and against the truth;
 - expected cost of the bundle's threshold over that of the best threshold on the same probabilities known from the
   truth, and over that of deciding by the truth itself.
 """
@@ -108,7 +108,8 @@ def report(bundle: Bundle, judged: Judged) -> list[str]:
     thresholds, costs = expected_costs(outcomes.probabilities, truth, policy.costs)
     oracle = expected_costs(truth, truth, policy.costs)[1].min()
     best, even = int(costs.argmin()), policy.costs.break_even_probability
-    error = figures.calibration_error
+    error, plain = figures.calibration_error, figures.plain_calibration_error
+    floor = figures.calibration_error_floor
     found = f"{len(bundle.program.features)} features, {bundle.evaluation['rounds']} trees, {bundle.calibration.method}"
     lift = (reached - 0.5) / (ceiling - 0.5)
     against_truth, luck = bin_error(outcomes.probabilities, truth), bin_error(truth, outcomes.defaulted)
@@ -118,7 +119,8 @@ def report(bundle: Bundle, judged: Judged) -> list[str]:
         f"AUC              {figures.auc.value:.4f} ({figures.auc.low:.4f} to {figures.auc.high:.4f})",
         f"expected AUC     {reached:.4f}, ceiling {ceiling:.4f}: {lift:.2%} of the attainable lift",
         f"|ours - truth|   {difference:.4f} on average, mean truth {truth.mean():.4f}",
-        f"ECE              {error.value:.4f} ({error.low:.4f} to {error.high:.4f}); the truth itself has {luck:.4f}",
+        f"ECE              {error.value:.4f} ({error.low:.4f} to {error.high:.4f}), corrected for chance",
+        f"ECE as it shows  {plain:.4f}; true probabilities {floor:.4f} on average, the truth itself {luck:.4f}",
         f"ECE to the truth {against_truth:.4f}",
         f"threshold   {policy.threshold:.4f} costs {ours:.4f} per application, {ours / costs[best]:.4f} of the best",
         f"the best    {thresholds[best]:.4f} costs {costs[best]:.4f}",

@@ -11,7 +11,14 @@ import pytest
 from bundle_parts import CONTRACT, INCOME
 
 from solvent.bundle.json_form import render_json
-from solvent.bundle.reference import ScoredRows, build_profile, measure_shares, read_reference, render_reference
+from solvent.bundle.reference import (
+    ScoredRows,
+    build_profile,
+    has_whole_rows,
+    measure_shares,
+    read_reference,
+    render_reference,
+)
 from solvent.errors import BundleError
 from solvent.features.compilation import compile_features
 
@@ -99,6 +106,17 @@ def test_the_sample_is_limited_ordered_and_decided_by_the_seed() -> None:
     assert kept == sorted(kept)
     assert render_reference(PROGRAM, rows, seed=1, limit=10) == first
     assert render_reference(PROGRAM, rows, seed=2, limit=10) != first
+
+
+def test_a_shuffled_sample_keeps_every_column_and_no_row() -> None:
+    rows = scored([[value, value % 2] for value in range(100)])
+    content = render_reference(PROGRAM, rows, seed=1, shuffled=True)
+    found = read_reference(content, PROGRAM)
+    np.testing.assert_array_equal(np.sort(found.values, axis=0), np.sort(rows.values, axis=0))
+    np.testing.assert_array_equal(np.sort(found.scores), rows.scores)
+    assert (found.values[:, 0] == found.scores).mean() < 0.1
+    assert not has_whole_rows(content)
+    assert has_whole_rows(render_reference(PROGRAM, rows, seed=1))
 
 
 def test_the_sample_is_read_back_as_it_was() -> None:

@@ -18,6 +18,9 @@ GATES = PromotionGates(
 )
 
 
+BETTER = Worsening(Gate.AUC, 0.7, 0.8, -0.1, -0.2, 0.0)
+
+
 def judge(*worsenings: Worsening, gates: PromotionGates = GATES) -> tuple[Refusal, ...]:
     return find_refusals(worsenings, gates, rows=1_000, defaults=100)
 
@@ -56,18 +59,24 @@ def test_what_is_undefined_does_not_pass() -> None:
 
 
 def test_fairness_that_cannot_be_measured_is_no_evidence_unless_the_gates_leave_it_out() -> None:
-    found = find_refusals([], GATES, rows=1_000, defaults=100, unmeasured=["age_band"])
+    found = find_refusals([BETTER], GATES, rows=1_000, defaults=100, unmeasured=["age_band"])
     assert [refusal.gate for refusal in found] == [Gate.EVIDENCE]
     assert found[0].reason.startswith("fairness by age_band cannot be measured")
     by_sex = replace(GATES, fairness_by=("sex",))
-    assert find_refusals([], by_sex, rows=1_000, defaults=100, unmeasured=["age_band"]) == ()
+    assert find_refusals([BETTER], by_sex, rows=1_000, defaults=100, unmeasured=["age_band"]) == ()
     worse = Worsening(Gate.APPROVAL_RATIO, 0.9, 0.8, 0.1, 0.05, 0.15, "age_band")
     assert find_refusals([worse], by_sex, rows=1_000, defaults=100) == ()
 
 
 @pytest.mark.parametrize(("rows", "defaults"), [(999, 100), (1_000, 99)])
 def test_too_few_rows_or_defaults_are_no_evidence(rows: int, defaults: int) -> None:
-    better = Worsening(Gate.AUC, 0.7, 0.8, -0.1, -0.2, 0.0)
-    (refusal,) = find_refusals([better], GATES, rows=rows, defaults=defaults)
+    (refusal,) = find_refusals([BETTER], GATES, rows=rows, defaults=defaults)
     assert refusal.gate is Gate.EVIDENCE
     assert f"{rows:,} held-out rows with {defaults} defaults" in refusal.reason
+
+
+def test_rows_of_one_class_are_no_evidence_however_few_are_asked_for() -> None:
+    lenient = replace(GATES, fewest_rows=1, fewest_defaults=1, fairness_by=())
+    assert find_refusals([], lenient, rows=30, defaults=30) == (
+        Refusal(Gate.EVIDENCE, "30 of 30 shared held-out rows are defaults: nothing can be compared on one class"),
+    )

@@ -12,10 +12,17 @@ from recording import record
 from watched import draw
 
 from edge_examples import write_other_bundle
+from solvent.bundle.reference import render_reference
 from solvent.cli.main import main
 from solvent.decision_log.database.connections import connect_sync
 from solvent.decision_log.registers.drift_reports import list_reports
+from solvent.domain.measurements import Window
 from solvent.domain.observations import DriftRecord
+from solvent.errors import MonitoringError
+from solvent.monitoring.input_watch import WatchRequest, watch_inputs
+from solvent.monitoring.segments import find_segment
+from solvent.monitoring.watched_model import watch_model
+from solvent.monitoring_bootstrap import observe_log
 from solvent.scoring.model import Model
 
 pytestmark = pytest.mark.postgres
@@ -145,6 +152,19 @@ def test_a_segment_that_is_none_is_refused(
     record(database_url, model, draw(model, 10), start=START)
     code, _, err = run(*PERIOD, "--segment", segment)
     assert (code, message in err) == (1, True)
+
+
+def test_a_segment_of_a_retrained_model_wants_an_earlier_period(database_url: str, model: Model) -> None:
+    """The columns of its reference are shuffled: rows with a category are not rows of that category."""
+    program = model.bundle.program
+    watched = watch_model(model.bundle, render_reference(program, draw(model, 100), seed=1, shuffled=True))
+    segment = find_segment("contract=Revolving loans", program)
+    request = WatchRequest(Window(START, START + WEEK), segment=segment)
+    with (
+        observe_log(database_url) as (log, _),
+        pytest.raises(MonitoringError, match=r"holds no whole rows.*with an earlier period, --reference FROM/TO"),
+    ):
+        watch_inputs(log, watched, request)
 
 
 def test_periods_that_end_before_they_start_are_wrong_usage(run: Run) -> None:

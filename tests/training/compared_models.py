@@ -12,6 +12,7 @@ from solvent.bundle.files import BundleContents, write_bundle
 from solvent.training.evaluation import evaluate
 from solvent.training.held_out import HeldOut
 from solvent.training.measures import ScoredOutcomes
+from solvent.training.population import Population
 from solvent.training.report import TrainingResult
 
 CLIENTS = 6_000
@@ -44,9 +45,10 @@ def scored(
     return HeldOut(np.arange(1, clients + 1), outcomes, refused, labels)
 
 
-def result(directory: Path, rows: HeldOut, *, note: str = "") -> TrainingResult:
+def result(directory: Path, rows: HeldOut, *, note: str = "", population: Population | None = None) -> TrainingResult:
     """A training with these held-out rows; the note gives its bundle a version of its own."""
-    report = replace(REPORT, test=evaluate(rows.outcomes, REPORT.chosen.policy, seed=0, resamples=20))
+    test = evaluate(rows.outcomes, REPORT.chosen.policy, seed=0, resamples=20)
+    report = replace(REPORT, test=test, population=population)
     contents = BundleContents(
         program=PROGRAM,
         model_text=f"{HEAD}feature_names={' '.join(PROGRAM.names)}\n\nTree=0\nnum_leaves=1\n",

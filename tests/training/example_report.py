@@ -80,6 +80,8 @@ REPORT = TrainingReport(
         ),
         log_loss=Estimate(0.25, 0.24, 0.26),
         calibration_error=Estimate(0.004, 0.002, 0.006),
+        plain_calibration_error=0.0055,
+        calibration_error_floor=0.0041,
         at_threshold=decisions(0.0912, Estimate(0.21, 0.2, 0.22)),
         at_half=decisions(0.5, NOT_DEFINED),
         reliability=(ReliabilityBin(5_000, 0.05, 0.048), ReliabilityBin(5_000, 0.15, 0.152)),

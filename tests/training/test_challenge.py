@@ -50,10 +50,12 @@ def test_a_blurred_ranking_is_refused_by_auc_and_a_sharper_one_is_not() -> None:
 
 def test_probabilities_that_are_too_high_are_refused_by_calibration_alone() -> None:
     too_high = scored(shift=0.5)
-    errors = [evaluate(one.outcomes, POLICY, seed=0, resamples=2).calibration_error for one in (CHAMPION, too_high)]
+    errors = [
+        evaluate(one.outcomes, POLICY, seed=0, resamples=2).plain_calibration_error for one in (CHAMPION, too_high)
+    ]
     found = compare(too_high)[Gate.CALIBRATION, ""]
-    assert (found.champion, found.challenger) == pytest.approx([error.value for error in errors])
-    assert found.worse_by == pytest.approx(errors[1].value - errors[0].value)
+    assert (found.champion, found.challenger) == pytest.approx(errors)
+    assert found.worse_by == pytest.approx(errors[1] - errors[0])
     assert refused_by(too_high) == {Gate.CALIBRATION}
 
 

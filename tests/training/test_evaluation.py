@@ -64,7 +64,8 @@ def test_calibration_error_is_the_mean_gap_of_the_bins() -> None:
     probabilities = np.repeat([0.1, 0.3], 10)
     defaulted = np.array([1.0] * 3 + [0.0] * 7 + [1.0] * 2 + [0.0] * 8)
     figures = evaluate(ScoredOutcomes(probabilities, probabilities, defaulted), POLICY, seed=0)
-    assert figures.calibration_error.value == pytest.approx((0.2 * 10 + 0.1 * 10) / 20)
+    assert figures.plain_calibration_error == pytest.approx((0.2 * 10 + 0.1 * 10) / 20)
+    assert figures.calibration_error.value < figures.plain_calibration_error
     described = [(entry.rows, entry.mean_probability, entry.default_rate) for entry in figures.reliability]
     assert described == [pytest.approx((10, 0.1, 0.3)), pytest.approx((10, 0.3, 0.2))]
 
@@ -95,8 +96,9 @@ def test_the_interval_of_auc_is_the_one_of_hanley_and_mcneil() -> None:
 
 def test_every_interval_holds_its_figure() -> None:
     figures = evaluate(portfolio(300), POLICY, seed=0)
-    for estimate in (figures.auc, figures.ks, figures.pr_auc, figures.brier, figures.calibration_error):
+    for estimate in (figures.auc, figures.ks, figures.pr_auc, figures.brier):
         assert estimate.low < estimate.value < estimate.high
+    assert figures.calibration_error.low <= figures.calibration_error.value < figures.calibration_error.high
 
 
 def test_the_seed_decides_the_resampled_intervals() -> None:

@@ -30,6 +30,8 @@ def test_a_file_of_the_lender_counts(tmp_path: Path) -> None:
         ("auc_loss = 0.002", "auc_loss = -0.1", "auc_loss"),
         ("auc_loss = 0.002", "auc_loss = nan", "auc_loss"),
         ("fewest_rows = 1000", "fewest_rows = 10.5", "fewest_rows"),
+        ("fewest_rows = 1000", "fewest_rows = 0", "fewest_rows"),
+        ("fewest_defaults = 100", "fewest_defaults = 0", "fewest_defaults"),
         ('fairness_by = ["sex", "age_band"]', 'fairness_by = ["origin"]', "fairness_by"),
         ('fairness_by = ["sex", "age_band"]', "", "fairness_by"),
         ("whole_interval = false", "whole_interval = 0", "whole_interval"),

@@ -32,6 +32,8 @@ CARD = render_model_card(REPORT, PROGRAM)
         "10,000 applications, 1,000 defaults.",
         "| AUC | 0.7850 (0.7750 to 0.7950) |",
         "| Expected calibration error | 0.0040 (0.0020 to 0.0060) |",
+        "| The same as it shows | 0.0055 |",
+        "| What true probabilities show on average | 0.0041 |",
         "|  | At 0.0912 | At 0.5000 |",
         "| True negatives | 6,600 | 6,600 |",
         "| Precision | 0.2100 (0.2000 to 0.2200) | undefined |",
@@ -77,7 +79,7 @@ DETAILED = replace(
         sex_from_probability=figure(0.55),
     ),
     population=Population(
-        "decision log", 12_000, 0, datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 9, 1, tzinfo=UTC)
+        "decision log", 12_000, 0, datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 9, 1, tzinfo=UTC), 15_000, 3_000
     ),
     challenge=ChampionComparison(
         "2026.1.1+abcdef", Challenge(1_800, 140, (Worsening(Gate.AUC, 0.78, 0.79, -0.01, -0.02, 0.0),))

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from compared_models import result, scored
+from compared_models import NOON, result, scored
 from store_examples import aliases, make_registry, pseudonym
 
 from solvent.bundle.files import read_bundle
 from solvent.errors import TrainingError
 from solvent.training.gates import read_gates
-from solvent.training.held_out import HeldOut
+from solvent.training.held_out import HeldOut, draw_pseudonyms
+from solvent.training.population import Population
 from solvent.training.promotion import PromotionRefusedError, compare_versions, promote, rollback
 from solvent.training.publication import publish_champion
 from solvent.training.tracking import ModelRegistry
@@ -57,6 +58,47 @@ def test_without_labels_of_an_attribute_nothing_is_promoted_unless_the_gates_say
     with pytest.raises(PromotionRefusedError, match="evidence: fairness by age_band cannot be measured"):
         promote(registry, 2, gates=read_gates(), who="ben", why="better")
     assert promote(registry, 2, gates=GATES, who="ben", why="better by sex; ages are not known") is not None
+
+
+def register_retrained(uri: str, folder: Path, *, refused: int, window_refused: int) -> ModelRegistry:
+    """A champion, and a better challenger from the log, whose rows carry both models' scores."""
+    registry = register(uri, folder, GOOD)
+    population = Population(
+        "decision log", 6_000, refused, NOON, NOON, 6_000 + window_refused - refused, window_refused
+    )
+    retrained = result(folder / "retrained", BETTER, population=population)
+    champion = registry.list_models()[0].bundle_version
+    registry.log(replace(retrained, rival=(champion, GOOD)), who="solvent retrain", pseudonym=draw_pseudonyms())
+    return registry
+
+
+def test_a_model_judged_on_accepted_applicants_is_refused_and_can_be_accepted_by_name(uri: str, tmp_path: Path) -> None:
+    registry = register_retrained(uri, tmp_path, refused=0, window_refused=1_500)
+    with pytest.raises(
+        PromotionRefusedError,
+        match=r"population: of the 1,500 applicants that were refused .* 0 is known: .* with --accept-selection",
+    ):
+        promote(registry, 2, gates=GATES, who="ben", why="2026 vintage")
+    assert registry.read_audit()[-1].gates == ("population",)
+    change = promote(registry, 2, gates=GATES, who="ada", why="limits stay as they are", accept_selection=True)
+    assert change is not None
+    assert (change.action, change.who, change.why) == ("promote", "ada", "limits stay as they are")
+    assert registry.read_audit()[-1].gates == ("population",)
+    assert aliases(registry)[2] == ("champion",)
+
+
+def test_a_model_judged_on_refused_applicants_too_needs_no_such_word(uri: str, tmp_path: Path) -> None:
+    registry = register_retrained(uri, tmp_path, refused=1_400, window_refused=1_500)
+    change = promote(registry, 2, gates=GATES, who="ben", why="better", accept_selection=True)
+    assert change is not None
+    assert change.gates == ()
+
+
+def test_who_accepts_the_selection_accepts_no_other_gate(uri: str, tmp_path: Path) -> None:
+    registry = register_retrained(uri, tmp_path, refused=0, window_refused=1_500)
+    strict = replace(GATES, fewest_rows=7_000)
+    with pytest.raises(PromotionRefusedError, match=r"\(evidence: 6,000 held-out rows [^;]* ask for 7,000 and 100\);"):
+        promote(registry, 2, gates=strict, who="ben", why="better", accept_selection=True)
 
 
 def test_promoting_the_champion_again_changes_nothing(uri: str, tmp_path: Path) -> None:

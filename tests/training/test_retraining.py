@@ -1,7 +1,7 @@
 """A challenger from matured decisions: a bundle like any other, compared with the champion on the same rows."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,12 +12,19 @@ import pytest
 from small_portfolio import QUICK, make_portfolio
 
 from solvent.bundle.files import Bundle, read_bundle
-from solvent.domain.matured import MaturedDecision
+from solvent.bundle.reference import has_whole_rows, read_reference
+from solvent.domain.matured import MaturedDecision, RecordedVector
 from solvent.domain.outcomes import DefaultDefinition
 from solvent.domain.promotion import Gate
 from solvent.errors import TrainingError
 from solvent.features.matrix import FeatureMatrix
-from solvent.training.retraining import RetrainingRequest, fingerprint_decisions, label_decisions, retrain
+from solvent.training.retraining import (
+    RetrainingRequest,
+    collect_features,
+    fingerprint_decisions,
+    label_decisions,
+    retrain,
+)
 from solvent.training.run import TrainingRequest, train_on
 
 DECIDED = datetime(2026, 6, 1, tzinfo=UTC)
@@ -27,8 +34,9 @@ AS_OF = datetime(2027, 8, 1, tzinfo=UTC)
 class MemoryLog:
     """The port over a list."""
 
-    def __init__(self, decisions: list[MaturedDecision]) -> None:
+    def __init__(self, decisions: list[MaturedDecision], others: Sequence[RecordedVector] = ()) -> None:
         self.decisions = decisions
+        self.others = others
         self.asked: list[tuple[str, DefaultDefinition, datetime]] = []
 
     def read_matured(
@@ -36,6 +44,12 @@ class MemoryLog:
     ) -> Iterator[MaturedDecision]:
         self.asked.append((program_digest, definition, as_of))
         return iter(self.decisions)
+
+    def read_window(
+        self, program_digest: str, *, definition: DefaultDefinition, as_of: datetime
+    ) -> Iterator[RecordedVector]:
+        matured = [RecordedVector(one.client_id, one.features, one.is_approved) for one in self.decisions]
+        return iter(sorted([*matured, *self.others], key=lambda one: one.client_id))
 
     def find_thin_months(self, *, definition: DefaultDefinition, as_of: datetime) -> tuple[str, ...]:
         return ("2026-05",)
@@ -110,9 +124,49 @@ def test_makes_a_bundle_that_beats_a_champion_of_other_days_on_the_same_rows(cha
         "refused": 40,
         "first_decided_at": "2026-06-01T00:00:00+00:00",
         "last_decided_at": "2026-06-03T18:39:00+00:00",
+        "window_decisions": 4_000,
+        "window_refused": 40,
         "thin_months": ["2026-05"],
     }
     assert {group["label"] for group in bundle.evaluation["fairness"]["groups"]} == {"F", "M", "25 to 35"}
+
+
+def refused_with(champion: Bundle, *, ext_source_2: float, rows: int) -> list[RecordedVector]:
+    """Refused clients of the same months, without an outcome and with one and the same external score."""
+    matrix = make_portfolio(rows, seed=5).keep(champion.program.names)
+    values = matrix.values.copy()
+    values[:, champion.program.names.index("ext_source_2")] = ext_source_2
+    return [RecordedVector(50_000 + number, row.astype("<f4").tobytes(), False) for number, row in enumerate(values)]
+
+
+def test_what_is_normal_is_told_from_refused_applicants_too(champion: Bundle, tmp_path: Path) -> None:
+    """2,000 accepted, 2,000 refused with a score of 9: the deciles from .5 on are 9, and that bin begins at .4."""
+    decisions = decisions_for(champion)
+    others = refused_with(champion, ext_source_2=9.0, rows=2_000)
+    retrain(champion, MemoryLog(decisions, others), RetrainingRequest(tmp_path / "new", AS_OF, settings=QUICK))
+    bundle = read_bundle(tmp_path / "new")
+    profile = bundle.profile
+    assert profile["rows"] == pytest.approx(2 * 0.55 * 2_000, rel=0.05)
+    bins = profile["features"]["ext_source_2"]
+    assert bins["edges"][4:] == [9.0]
+    assert bins["shares"] == pytest.approx([0.1, 0.1, 0.1, 0.1, 0.6, 0.0], abs=0.02)
+    sample = read_reference((tmp_path / "new" / "reference.parquet").read_bytes(), bundle.program)
+    assert (sample.values[:, bundle.program.names.index("ext_source_2")] == 9.0).mean() == pytest.approx(0.5, abs=0.06)
+    population = bundle.evaluation["population"]
+    assert (population["refused"], population["window_decisions"], population["window_refused"]) == (0, 4_000, 2_000)
+
+
+def test_nobody_can_be_found_in_the_sample_of_a_retrained_model(champion: Bundle, tmp_path: Path) -> None:
+    decisions = decisions_for(champion)
+    run(champion, decisions, tmp_path / "new")
+    bundle = read_bundle(tmp_path / "new")
+    content = (tmp_path / "new" / "reference.parquet").read_bytes()
+    sample = read_reference(content, bundle.program).values
+    given = collect_features(decisions, champion.program).keep(bundle.program.names).values
+    rows = {row.tobytes() for row in given}
+    assert [row for row in sample if row.tobytes() in rows] == []
+    assert all(np.isin(sample[:, place], given[:, place]).all() for place in range(2, given.shape[1]))
+    assert not has_whole_rows(content)
 
 
 def test_the_same_decisions_give_the_same_bundle(champion: Bundle, tmp_path: Path) -> None:

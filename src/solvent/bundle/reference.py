@@ -15,6 +15,8 @@ REFERENCE_ROWS = 5_000
 """Rows in the sample: Evidently needs 9 s for 120 columns of 10,000 reference and 5,000 current rows."""
 SCORE = "score"
 PROBABILITY = "probability_default"
+_ORDER, _SHUFFLED = b"solvent.columns", b"shuffled"
+_DAMAGED = "reference.parquet holds no rows of this program: train the bundle again"
 _DECILES = np.arange(1, 10) / 10
 
 Floats = npt.NDArray[np.float32] | npt.NDArray[np.float64]
@@ -84,23 +86,41 @@ def measure_shares(values: Floats, edges: npt.NDArray[np.float64]) -> npt.NDArra
     return counts / max(1, len(values))
 
 
-def render_reference(program: Program, rows: ScoredRows, *, seed: int, limit: int = REFERENCE_ROWS) -> bytes:
+def render_reference(
+    program: Program, rows: ScoredRows, *, seed: int, limit: int = REFERENCE_ROWS, shuffled: bool = False
+) -> bytes:
     """Render a seeded sample of rows as Parquet: features (categories as text), score and probability_default.
 
-    The rows carry no client, and stand in their former order.
+    The rows carry no client, and stand in their former order. With `shuffled` each column is put into an order of its
+    own, and the file says so: every column is distributed as before, and no row is anybody's.
     """
     import pyarrow  # noqa: PLC0415 - training has it, serving does not
     import pyarrow.parquet  # noqa: PLC0415
 
     size = len(rows.scores)
-    keep = np.sort(np.random.default_rng(seed).choice(size, min(size, limit), replace=False))
+    generator = np.random.default_rng(seed)
+    keep = np.sort(generator.choice(size, min(size, limit), replace=False))
     values = zip(program.features, rows.values[keep].T, strict=True)
     columns = {feature.name: to_texts(feature, column) for feature, column in values}
     columns |= {SCORE: rows.scores[keep], PROBABILITY: rows.probabilities[keep]}
-    table = pyarrow.table({name: pyarrow.array(column, from_pandas=True) for name, column in columns.items()})
+    if shuffled:
+        columns = {name: generator.permutation(column) for name, column in columns.items()}
+    arrays = {name: pyarrow.array(column, from_pandas=True) for name, column in columns.items()}
+    table = pyarrow.table(arrays, metadata={_ORDER: _SHUFFLED} if shuffled else None)
     buffer = io.BytesIO()
     pyarrow.parquet.write_table(table, buffer, compression="zstd")
     return buffer.getvalue()
+
+
+def has_whole_rows(content: bytes) -> bool:
+    """Tell whether the values of a row belong together in what `render_reference` wrote; raises BundleError."""
+    import pyarrow  # noqa: PLC0415
+    import pyarrow.parquet  # noqa: PLC0415
+
+    try:
+        return (pyarrow.parquet.read_schema(io.BytesIO(content)).metadata or {}).get(_ORDER) != _SHUFFLED
+    except pyarrow.ArrowException as error:
+        raise BundleError(_DAMAGED) from error
 
 
 def read_reference(content: bytes, program: Program) -> ScoredRows:
@@ -117,7 +137,7 @@ def read_reference(content: bytes, program: Program) -> ScoredRows:
         values = [_to_numbers(feature, table[feature.name].to_pylist()) for feature in program.features]
         return ScoredRows(np.column_stack(values), table[SCORE].to_numpy(), table[PROBABILITY].to_numpy())
     except (pyarrow.ArrowException, KeyError, ValueError) as error:
-        raise BundleError("reference.parquet holds no rows of this program: train the bundle again") from error
+        raise BundleError(_DAMAGED) from error
 
 
 def _to_numbers(feature: Feature, column: list[Any]) -> npt.NDArray[np.float32]:

@@ -58,15 +58,27 @@ def compare(
     raise typer.Exit(int(bool(verdict.refusals)))
 
 
-def promote(version: Version, why: Why, who: Who) -> None:
+def promote(
+    version: Version,
+    why: Why,
+    who: Who,
+    accept_selection: Annotated[
+        bool, typer.Option("--accept-selection", help="Accept rows that the champion chose; recorded with who and why.")
+    ] = False,
+) -> None:
     """Make a version the champion, if it passes the gates.
 
     It is compared with the champion on the rows that both held out. Worse by
     more than a gate in AUC, calibration, cost or fairness, or an evaluation
     that is missing or was altered: refused, with the gate named.
 
+    A retrained model learnt from the outcomes of accepted applicants: how it
+    ranks those whom the champion refused cannot be seen (gate population).
+    --accept-selection promotes it nevertheless, and the audit says so.
+
     Example:
         solvent model promote 2 --why "better recall at the same cost"
+        solvent model promote 3 --why "2026 vintage; limits raised by 5 %" --accept-selection
 
     Writes: the alias in the model store; an audit entry with who, when and
     why, also of a refusal; the bundle below models in the home folder, where
@@ -83,7 +95,8 @@ def promote(version: Version, why: Why, who: Who) -> None:
     settings = read_settings()
     registry = open_registry(settings)
     number = registry.find_version(version)
-    change = promote_version(registry, number, gates=read_gates(settings.promotion_gates), who=who, why=why)
+    gates = read_gates(settings.promotion_gates)
+    change = promote_version(registry, number, gates=gates, who=who, why=why, accept_selection=accept_selection)
     typer.echo(f"version {number} is champion already: nothing changed" if change is None else describe(change))
     _publish(registry, number, settings)
 
@@ -138,7 +151,8 @@ def gates(
 def describe(change: "ChampionChange") -> str:
     """Say which version is champion now."""
     before = "none" if change.from_version is None else f"version {change.from_version}"
-    return f"champion: version {change.to_version} (before: {before}); recorded for {change.who}"
+    accepted = f", who accepts: {', '.join(change.gates)}" if change.gates else ""
+    return f"champion: version {change.to_version} (before: {before}); recorded for {change.who}{accepted}"
 
 
 def describe_verdict(verdict: "Verdict") -> list[str]:

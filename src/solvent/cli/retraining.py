@@ -42,36 +42,38 @@ def retrain(
     by `solvent model promote`.
 
     Outcomes of refused applicants are rare: without them the challenger
-    learns from accepted ones only, and the report says so.
+    learns from accepted ones only, the report says so, and it is promoted
+    with --accept-selection alone. What counts as normal for drift comes from
+    all decisions of those months, refused ones too.
 
     Example:
         solvent retrain --out models/challenger
 
     Writes: the bundle, complete or not at all; a version in the model store,
-    which becomes challenger.
+    which becomes challenger. Neither holds a row that can be tied to a
+    client: `solvent client erase` leaves nothing behind in them.
 
     Exit codes: 0 trained, 1 no champion, too few matured decisions, or the
     log or the model store cannot be used, 2 wrong usage, 78 BUNDLE may not
-    be written, or no usable signing key.
+    be written.
     """
-    from solvent.bootstrap import open_signer
     from solvent.cli.model_store import open_registry
     from solvent.cli.promotion import describe_verdict
     from solvent.cli.training import describe_training
     from solvent.domain.clock import utc_now
     from solvent.settings import read_settings
     from solvent.training.gates import read_gates
+    from solvent.training.held_out import draw_pseudonyms
     from solvent.training.promotion import compare_versions
     from solvent.training.retraining import RetrainingRequest
 
     settings = read_settings()
     gates = read_gates(settings.promotion_gates)
-    signer = open_signer(settings)
     registry = open_registry(settings)
     champion = registry.find_version("champion")
     moment = utc_now() if as_of is None else as_of.replace(tzinfo=UTC)
     result = _train(registry.read_bundle(champion), RetrainingRequest(out, moment, seed, replace), settings)
-    version = registry.log(result, who="solvent retrain", pseudonym=signer.pseudonym)
+    version = registry.log(result, who="solvent retrain", pseudonym=draw_pseudonyms())
     lines = describe_training(replace_in(result, registered_version=version))
     population = result.report.population
     if population is not None:

@@ -1,4 +1,4 @@
-"""Decisions whose outcome is final, as a model learns from them."""
+"""Decisions whose outcome is final, as a model learns from them, and those that were made beside them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,3 +23,12 @@ class MaturedDecision:
     has_history: bool
     is_approved: bool
     has_defaulted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedVector:
+    """The last decision on a client in the months that teach, whatever became of it; `features` as above."""
+
+    client_id: int
+    features: bytes
+    is_approved: bool

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from solvent.domain.alerts import Alert, Breach, Delivery
-from solvent.domain.matured import MaturedDecision
+from solvent.domain.matured import MaturedDecision, RecordedVector
 from solvent.domain.observations import DecisionScope, DriftRecord, OperationCounts, QualityCounts, VectorBatch
 from solvent.domain.outcomes import DefaultDefinition
 from solvent.domain.records import FailureRecord, Receipt, ServedModel, StoredHistory, Submission
@@ -129,6 +129,19 @@ class MaturedLog(Protocol):
 
         Of the months of `definition.matured_before(as_of)`, approved and refused decisions each where `MIN_COVERAGE` of
         their outcomes are known.
+
+        Raises:
+            DecisionLogError: the log cannot be read.
+        """
+        ...
+
+    def read_window(
+        self, program_digest: str, *, definition: DefaultDefinition, as_of: datetime
+    ) -> Iterator[RecordedVector]:
+        """Yield the last decision on each client by models with this feature program, by client.
+
+        Of the matured months whose approved decisions `read_matured` yields, every decision: approved or refused, with
+        an outcome or without.
 
         Raises:
             DecisionLogError: the log cannot be read.

@@ -15,15 +15,17 @@ class Gate(StrEnum):
     COST = "cost"
     APPROVAL_RATIO = "approval_ratio"
     EQUAL_OPPORTUNITY = "equal_opportunity"
+    POPULATION = "population"
 
 
 @dataclass(frozen=True, slots=True)
 class PromotionGates:
     """How much worse than the champion a challenger may be on the held-out rows of both.
 
-    `auc_loss`: champion's AUC less the challenger's. `calibration_error_gain`: rise of the ECE. `cost_gain`: rise of
-    the total cost as a share of the champion's. `approval_ratio_loss`, `opportunity_gap_gain`: fall of the lowest over
-    the highest approval rate, and rise of the gap in the share of good payers approved.
+    `auc_loss`: champion's AUC less the challenger's. `calibration_error_gain`: rise of the plain ECE, in which chance
+    has the same part for both. `cost_gain`: rise of the total cost as a share of the champion's.
+    `approval_ratio_loss`, `opportunity_gap_gain`: fall of the lowest over the highest approval rate, and rise of the
+    gap in the share of good payers approved.
     `fairness_by` names the attributes that the last two look at; one of them that cannot be measured is a refusal.
     Below `fewest_rows` or `fewest_defaults` held-out rows nothing is known. With `whole_interval` the worse end of the
     95 % interval must stay within the gate, not the figure alone.
@@ -98,7 +100,11 @@ def find_refusals(
             f"{gates.fewest_rows:,} and {gates.fewest_defaults:,}"
         )
         return (Refusal(Gate.EVIDENCE, reason),)
-    judged = (_judge(one, gates) for one in worsenings if not one.subject or one.subject in gates.fairness_by)
+    compared = tuple(worsenings)
+    if not compared:
+        reason = f"{defaults:,} of {rows:,} shared held-out rows are defaults: nothing can be compared on one class"
+        return (Refusal(Gate.EVIDENCE, reason),)
+    judged = (_judge(one, gates) for one in compared if not one.subject or one.subject in gates.fairness_by)
     unknown = (
         Refusal(
             Gate.EVIDENCE, f"fairness by {name} cannot be measured: fewer than two groups are known and large enough"

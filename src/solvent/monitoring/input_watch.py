@@ -108,6 +108,11 @@ def _find_reference(
         return expected_counts(model.profile), model.sample
     if model.sample is None:
         raise MonitoringError("the log keeps no reference of this model: give its folder, --bundle BUNDLE")
+    if not model.has_whole_rows:
+        raise MonitoringError(
+            "the reference of a retrained model holds no whole rows, so that nobody can be found in it: compare a "
+            "segment with an earlier period, --reference FROM/TO"
+        )
     (rows,) = request.segment.select([model.sample])
     return count_decisions([rows], model.profile, model.program), rows
 

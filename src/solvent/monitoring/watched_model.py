@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from solvent.bundle.files import Bundle
 from solvent.bundle.profile import Profile, read_profile
-from solvent.bundle.reference import ScoredRows, read_reference
+from solvent.bundle.reference import ScoredRows, has_whole_rows, read_reference
 from solvent.features.program import Program
 
 
@@ -12,6 +12,7 @@ from solvent.features.program import Program
 class WatchedModel:
     """One model version. `sample`: some rows of the reference, None where the bundle's file is not at hand.
 
+    `has_whole_rows`: whether the values of a row of the sample belong together, or each column stands by itself.
     `important`: the features that it rests on most.
     """
 
@@ -20,6 +21,7 @@ class WatchedModel:
     profile: Profile
     important: frozenset[str]
     sample: ScoredRows | None = None
+    has_whole_rows: bool = True
 
 
 def watch_model(bundle: Bundle, reference: bytes | None = None) -> WatchedModel:
@@ -38,4 +40,5 @@ def watch_model(bundle: Bundle, reference: bytes | None = None) -> WatchedModel:
         profile=read_profile(bundle),
         important=frozenset(bundle.manifest.top_features),
         sample=None if reference is None else read_reference(reference, bundle.program),
+        has_whole_rows=reference is None or has_whole_rows(reference),
     )

@@ -19,11 +19,15 @@ from solvent.training.report import TrainingReport
 
 @dataclass(frozen=True)
 class Background:
-    """Any part may be unknown: without applicants there are no figures by group, without a champion no comparison."""
+    """Any part may be unknown: without applicants there are no figures by group, without a champion no comparison.
+
+    `unlabelled`: applicants of the same days whose outcome is not known; what is normal is told from them too.
+    """
 
     applicants: Applicants | None = None
     population: Population | None = None
     champion: Bundle | None = None
+    unlabelled: FeatureMatrix | None = None
 
 
 NOTHING_KNOWN = Background()

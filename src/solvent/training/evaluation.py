@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from solvent.domain.costs import CostMatrix
 from solvent.domain.policy import Policy
+from solvent.training.calibration_error import measure_luck
 from solvent.training.delong import measure_auc
 from solvent.training.intervals import Estimate, estimate, estimate_distance
 from solvent.training.measures import (
@@ -76,7 +77,9 @@ class Evaluation:
 
     `auc` and `gini` (2 AUC - 1) are those of the raw score, with DeLong's interval; every other interval is a
     bootstrap. `ks` and `pr_auc`: see `measure_separation`. `calibration_error` (ECE) is the mean distance between
-    probability and default rate over 10 bins of equal mass (Naeini et al. 2015).
+    probability and default rate over 10 bins of equal mass (Naeini et al. 2015), less what the luck of the draw adds to
+    it (`LuckOfTheDraw`); `plain_calibration_error` is the one with it, `calibration_error_floor` what true
+    probabilities would show of the plain one on average.
     """
 
     rows: int
@@ -90,6 +93,8 @@ class Evaluation:
     brier_parts: BrierParts
     log_loss: Estimate
     calibration_error: Estimate
+    plain_calibration_error: float
+    calibration_error_floor: float
     at_threshold: DecisionFigures
     at_half: DecisionFigures
     reliability: tuple[ReliabilityBin, ...]
@@ -100,6 +105,8 @@ def evaluate(outcomes: ScoredOutcomes, policy: Policy, *, seed: int, resamples: 
     sums = _resample(outcomes.ranked(), (policy.threshold, NAIVE_THRESHOLD), resamples=resamples, seed=seed)
     rows = float(len(outcomes))
     auc = measure_auc(outcomes.scores, outcomes.defaulted)
+    luck = measure_luck(outcomes.probabilities)
+    plain = estimate_distance(sums.in_bins.calibration_error)
     decide = partial(_decide, costs=policy.costs, rows=rows, defaults=sums.defaults)
     return Evaluation(
         rows=len(outcomes),
@@ -112,7 +119,9 @@ def evaluate(outcomes: ScoredOutcomes, policy: Policy, *, seed: int, resamples: 
         brier=estimate(sums.squared_errors / rows),
         brier_parts=_take_apart(sums.in_bins, sums.squared_errors / rows),
         log_loss=estimate(sums.log_losses / rows),
-        calibration_error=estimate_distance(sums.in_bins.calibration_error),
+        calibration_error=luck.correct_estimate(plain),
+        plain_calibration_error=plain.value,
+        calibration_error_floor=luck.floor,
         at_threshold=decide(policy.threshold, refused=sums.refused[:2]),
         at_half=decide(NAIVE_THRESHOLD, refused=sums.refused[2:]),
         reliability=_bin_reliability(sums.in_bins),

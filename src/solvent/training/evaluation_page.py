@@ -76,7 +76,8 @@ def _describe_data(document: Document) -> str:
         return table
     refused = population["refused"]
     whom = (
-        f"{refused:,} were refused and have an outcome nevertheless."
+        f"{refused:,} were refused and have an outcome nevertheless, of "
+        f"{population.get('window_refused', refused):,} refused applicants of the same months."
         if refused
         else "None of them was refused: the model learnt from accepted applicants only, and what it says of applicants "
         "like the refused ones is extrapolated."
@@ -87,6 +88,9 @@ def _describe_data(document: Document) -> str:
 
 def _figure_table(test: Document) -> str:
     rows = [(words, render_interval(test[name])) for name, words in _FIGURES.items()]
+    if "calibration_error_floor" in test:  # bundles of earlier versions have the plain error alone
+        rows.append(("The same as it shows", f"{test['plain_calibration_error']:.4f}"))
+        rows.append(("What true probabilities show on average", f"{test['calibration_error_floor']:.4f}"))
     rows += [(f"Brier: {_words(name).lower()}", render_interval(part, 5)) for name, part in test["brier_parts"].items()]
     head = f"{test['rows']:,} applications, {test['defaults']:,} defaults."
     return f"{head}\n\n{render_table(('Figure', 'Value'), rows)}"

@@ -11,12 +11,22 @@ from solvent.bundle.manifest import sha256
 from solvent.errors import BundleError, TrainingError
 from solvent.training.delong import measure_auc
 from solvent.training.held_out import HeldOut
+from solvent.training.population import find_selection
 
 FIGURES = ("auc", "calibration_error", "at_threshold")
 
 
 class EvidenceError(TrainingError):
     """The evaluation of a registered model is missing, or it is not the one that was registered."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Rows of two models to compare; `selection` says why they do not stand for all applicants, None where they do."""
+
+    first: HeldOut
+    second: HeldOut
+    selection: str | None
 
 
 @dataclass(frozen=True)
@@ -34,13 +44,18 @@ class Evidence:
         """The model's own held-out rows."""
         return self.held_out[self.bundle.version]
 
-    def paired_with(self, other: "Evidence") -> tuple[HeldOut, HeldOut]:
+    def paired_with(self, other: "Evidence") -> Pair:
         """The rows of this model and of another one that are best compared."""
         mine, theirs = self.bundle.version, other.bundle.version
-        for held_out in (other.held_out, self.held_out):
-            if mine in held_out and theirs in held_out:
-                return held_out[mine], held_out[theirs]
-        return self.own_rows, other.own_rows
+        for one in (other, self):
+            if mine in one.held_out and theirs in one.held_out:
+                return Pair(one.held_out[mine], one.held_out[theirs], one.selection)
+        return Pair(self.own_rows, other.own_rows, self.selection or other.selection)
+
+    @property
+    def selection(self) -> str | None:
+        """Why the own rows do not stand for all applicants; None where they do."""
+        return find_selection(self.bundle.evaluation.get("population"))
 
 
 def held_out_file(bundle_version: str) -> str:

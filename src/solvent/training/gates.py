@@ -24,7 +24,8 @@ def read_gates(path: Path | None = None) -> PromotionGates:
     """Read the gates of a file, or the shipped ones.
 
     Raises:
-        SettingsError: the file cannot be read, or a gate is missing, unknown or not a number of zero or more.
+        SettingsError: the file cannot be read, or a gate is missing, unknown or not a number of zero or more; at least
+            one row and one default must be asked for.
     """
     try:
         document = tomllib.loads(shipped_gates() if path is None else path.read_text(encoding="utf-8"))
@@ -44,5 +45,7 @@ def _is_valid(name: str, value: Any) -> bool:  # noqa: ANN401 - anything that TO
         return isinstance(value, bool)
     if name == "fairness_by":
         return isinstance(value, list) and all(one in PROTECTED for one in value)
-    kinds = int if name.startswith("fewest_") else (int, float)
-    return isinstance(value, kinds) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
+    is_count = name.startswith("fewest_")
+    if not isinstance(value, int if is_count else (int, float)) or isinstance(value, bool):
+        return False
+    return math.isfinite(value) and value >= is_count

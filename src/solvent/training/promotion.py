@@ -9,6 +9,11 @@ from solvent.training.challenge import compare_models
 from solvent.training.evidence import EvidenceError
 from solvent.training.tracking import ChampionChange, ModelRegistry, check_named
 
+_SELECTED = (
+    ": nothing tells how the challenger ranks whom the champion refused; import outcomes of refused applicants and "
+    "retrain, or promote with --accept-selection, which is recorded"
+)
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -37,19 +42,29 @@ def compare_versions(registry: ModelRegistry, champion: int, challenger: int, *,
         first, second = registry.read_evidence(champion), registry.read_evidence(challenger)
     except EvidenceError as error:
         return Verdict(champion, challenger, 0, 0, (), (Refusal(Gate.EVIDENCE, str(error)),))
-    found = compare_models(*first.paired_with(second), first.bundle.policy.costs)
+    pair = first.paired_with(second)
+    found = compare_models(pair.first, pair.second, first.bundle.policy.costs)
     refusals = find_refusals(
         found.worsenings, gates, rows=found.rows, defaults=found.defaults, unmeasured=found.unmeasured
     )
+    if pair.selection is not None:
+        refusals = (*refusals, Refusal(Gate.POPULATION, f"{pair.selection}{_SELECTED}"))
     return Verdict(champion, challenger, found.rows, found.defaults, found.worsenings, refusals)
 
 
 def promote(
-    registry: ModelRegistry, version: int, *, gates: PromotionGates, who: str, why: str
+    registry: ModelRegistry,
+    version: int,
+    *,
+    gates: PromotionGates,
+    who: str,
+    why: str,
+    accept_selection: bool = False,
 ) -> ChampionChange | None:
     """Make a version champion if it passes the gates; None if it is champion already.
 
-    A refusal is recorded too. Promotions, also of other processes, happen one after the other.
+    With `accept_selection` rows that the champion chose are enough, and the entry of the audit names that gate as
+    accepted. A refusal is recorded too. Promotions, also of other processes, happen one after the other.
 
     Raises:
         PromotionRefusedError: it is worse than the champion, or its evaluation is missing or was altered.
@@ -61,9 +76,13 @@ def promote(
         champion = registry.find_champion()
         if version == champion:
             return None
+        accepted: tuple[str, ...] = ()
         if champion is not None:
-            _check_gates(registry, champion, version, gates=gates, who=who, why=why)
-        return registry.change_champion("promote", version, who=who, why=why)
+            refusals = compare_versions(registry, champion, version, gates=gates).refusals
+            waived = {Gate.POPULATION} if accept_selection else set()
+            accepted = tuple(one.gate.value for one in refusals if one.gate in waived)
+            _check(registry, version, [one for one in refusals if one.gate not in waived], who=who, why=why)
+        return registry.change_champion("promote", version, who=who, why=why, accepted=accepted)
 
 
 def rollback(registry: ModelRegistry, *, who: str, why: str) -> ChampionChange:
@@ -82,10 +101,7 @@ def rollback(registry: ModelRegistry, *, who: str, why: str) -> ChampionChange:
         return registry.change_champion("rollback", predecessor, who=who, why=why)
 
 
-def _check_gates(
-    registry: ModelRegistry, champion: int, version: int, *, gates: PromotionGates, who: str, why: str
-) -> None:
-    refusals = compare_versions(registry, champion, version, gates=gates).refusals
+def _check(registry: ModelRegistry, version: int, refusals: Sequence[Refusal], *, who: str, why: str) -> None:
     if refusals:
         registry.note_refusal(version, who=who, why=why, gates=tuple(one.gate.value for one in refusals))
         raise PromotionRefusedError(refusals)

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from solvent.bundle.files import Bundle, check_destination
 from solvent.domain.clock import utc_now
-from solvent.domain.matured import MaturedDecision
+from solvent.domain.matured import MaturedDecision, RecordedVector
 from solvent.domain.ports import Clock, MaturedLog
 from solvent.domain.progress import Progress, silent
 from solvent.errors import TrainingError
@@ -53,7 +54,8 @@ def retrain(
     """Train on matured decisions whose features were recorded for the champion's program.
 
     Costs and forbidden columns are the champion's. The result is a bundle like any other; its held-out decisions carry
-    the champion's scores beside its own.
+    the champion's scores beside its own. What is normal is told from every decision of the same months, refused ones
+    and those without an outcome among them: drift is watched on all applicants.
 
     Raises:
         DecisionLogError: the log cannot be read.
@@ -72,6 +74,7 @@ def retrain(
             f"no decision with the champion's features has matured{left_out}: import outcomes with `solvent outcomes "
             "import`, or give a later --as-of"
         )
+    window = list(log.read_window(champion.program.digest, definition=definition, as_of=request.as_of))
     training = TrainingRequest(
         data=Path(),
         out=request.out,
@@ -85,7 +88,12 @@ def retrain(
         collect_features(decisions, champion.program),
         training,
         data_fingerprint=fingerprint_decisions(decisions),
-        background=Background(label_decisions(decisions), describe_population(decisions, thin), champion),
+        background=Background(
+            label_decisions(decisions),
+            describe_population(decisions, window, thin),
+            champion,
+            collect_unlabelled(window, decisions, champion.program),
+        ),
         progress=progress,
         clock=clock,
     )
@@ -104,15 +112,33 @@ def _find_seed(champion: Bundle, request: RetrainingRequest) -> int:
 
 def collect_features(decisions: Sequence[MaturedDecision], program: Program) -> FeatureMatrix:
     """The recorded vectors as rows; raises TrainingError if one is not as long as the program."""
-    values = np.frombuffer(b"".join(one.features for one in decisions), dtype="<f4")
-    if values.size != len(decisions) * len(program.features):
-        raise TrainingError("a recorded feature vector does not fit its program: run `solvent ledger verify`")
     return FeatureMatrix(
         np.array([one.client_id for one in decisions], dtype=np.int64),
-        values.reshape(len(decisions), -1).astype(np.float32),
+        _read_vectors([one.features for one in decisions], program),
         np.array([one.has_defaulted for one in decisions], dtype=np.float32),
         program,
     )
+
+
+def collect_unlabelled(
+    window: Sequence[RecordedVector], decisions: Iterable[MaturedDecision], program: Program
+) -> FeatureMatrix:
+    """The vectors of a window's clients of whom no outcome is known as rows without target; raises TrainingError."""
+    known = {one.client_id for one in decisions}
+    others = [one for one in window if one.client_id not in known]
+    return FeatureMatrix(
+        np.array([one.client_id for one in others], dtype=np.int64),
+        _read_vectors([one.features for one in others], program),
+        np.full(len(others), np.nan, dtype=np.float32),
+        program,
+    )
+
+
+def _read_vectors(vectors: Sequence[bytes], program: Program) -> npt.NDArray[np.float32]:
+    values = np.frombuffer(b"".join(vectors), dtype="<f4")
+    if values.size != len(vectors) * len(program.features):
+        raise TrainingError("a recorded feature vector does not fit its program: run `solvent ledger verify`")
+    return values.reshape(len(vectors), len(program.features)).astype(np.float32)
 
 
 def label_decisions(decisions: Sequence[MaturedDecision]) -> Applicants:
@@ -126,11 +152,16 @@ def label_decisions(decisions: Sequence[MaturedDecision]) -> Applicants:
     return label_applicants(np.array([one.client_id for one in decisions], dtype=np.int64), columns)
 
 
-def describe_population(decisions: Sequence[MaturedDecision], thin_months: tuple[str, ...] = ()) -> Population:
-    """Say where the rows come from, and whether refused applicants are among them."""
+def describe_population(
+    decisions: Sequence[MaturedDecision], window: Sequence[RecordedVector], thin_months: tuple[str, ...] = ()
+) -> Population:
+    """Say where the rows come from, and how many refused applicants are among them and in the window."""
     times = [one.decided_at for one in decisions]
     refused = sum(not one.is_approved for one in decisions)
-    return Population("decision log", len(decisions), refused, min(times), max(times), thin_months)
+    window_refused = sum(not one.is_approved for one in window)
+    return Population(
+        "decision log", len(decisions), refused, min(times), max(times), len(window), window_refused, thin_months
+    )
 
 
 def fingerprint_decisions(decisions: Iterable[MaturedDecision]) -> str:

@@ -149,7 +149,8 @@ def train_on(
     explained = explain_rows(developed.model.text, test, seed=request.seed)
     progress("writing the bundle", 0.0)
     provenance = Provenance(data_fingerprint, clock())
-    manifest = write_bundle(request.out, assemble(developed, splits, report, provenance), replace=request.replace)
+    contents = assemble(developed, splits, report, provenance, unlabelled=background.unlabelled)
+    manifest = write_bundle(request.out, contents, replace=request.replace)
     return _log(
         TrainingResult(request.out, manifest, report, outcomes, tested.held_out, explained, tested.rival),
         request,

@@ -96,6 +96,11 @@ def hash_clients(client_ids: npt.NDArray[np.int64], *, seed: int) -> npt.NDArray
     return mixed
 
 
+def draw_share(client_ids: npt.NDArray[np.int64], share: float, *, seed: int) -> npt.NDArray[np.bool_]:
+    """Mark about this share of clients, by a hash of their id and the seed; a larger share marks them too."""
+    return np.asarray(hash_clients(client_ids, seed=seed) < np.uint64(share * 2.0**64))
+
+
 def _rank_in_class(matrix: FeatureMatrix, rows: Positions, *, seed: int) -> npt.NDArray[np.float64]:
     """The place of each of these rows in its class, in (0, 1), by the hash of the client."""
     ranks = np.empty(len(rows))

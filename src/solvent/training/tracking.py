@@ -57,7 +57,8 @@ class RegisteredModel:
 class ChampionChange:
     """An entry of the audit: who made which version champion, when, why, and which one it was before.
 
-    `action` is register, promote, rollback or refuse; of a refusal, `gates` names what the version did not pass.
+    `action` is register, promote, rollback or refuse; of a refusal, `gates` names what the version did not pass, of a
+    promotion, what was accepted although it did not pass.
     """
 
     action: str
@@ -170,14 +171,16 @@ class ModelRegistry:
         (bundle,), tags = self._find_files(version, "bundle")
         return check_bundle(bundle, tags)
 
-    def change_champion(self, action: str, version: int, *, who: str, why: str) -> ChampionChange:
-        """Make a version champion and record it, whoever it is; hold `alone` meanwhile.
+    def change_champion(
+        self, action: str, version: int, *, who: str, why: str, accepted: tuple[str, ...] = ()
+    ) -> ChampionChange:
+        """Make a version champion and record it, whoever it is, with the gates that `who` accepted; hold `alone`.
 
         Raises:
             TrainingError: nobody or no reason is given.
         """
         with _translated():
-            return self._change_champion(action, version, who=who, why=why)
+            return self._change_champion(action, version, who=who, why=why, accepted=accepted)
 
     def note_refusal(self, version: int, *, who: str, why: str, gates: tuple[str, ...]) -> None:
         """Record that a version was not promoted, and which gates it did not pass; hold `alone` meanwhile."""
@@ -227,9 +230,11 @@ class ModelRegistry:
         tags["auc"] = str(result.report.test.auc.value)
         return int(self._client.create_model_version(MODEL_NAME, source, run_id, tags=tags).version)
 
-    def _change_champion(self, action: str, version: int, *, who: str, why: str) -> ChampionChange:
+    def _change_champion(
+        self, action: str, version: int, *, who: str, why: str, accepted: tuple[str, ...] = ()
+    ) -> ChampionChange:
         check_named(who, why)
-        change = ChampionChange(action, who, why, self._clock(), self._find_champion(), version)
+        change = ChampionChange(action, who, why, self._clock(), self._find_champion(), version, accepted)
         # The entry comes before the change: a crash between them may leave a record too many, never one too few.
         self._note(change)
         self._client.set_registered_model_alias(MODEL_NAME, CHAMPION, str(version))

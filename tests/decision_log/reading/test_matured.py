@@ -104,6 +104,26 @@ async def test_defaults_that_are_known_before_good_ends_teach_nothing(
         )
 
 
+async def test_the_window_holds_every_decision_of_the_months_that_teach(
+    connection: SyncConnection, postgres_log: PostgresDecisionLog
+) -> None:
+    """June and July teach; client 4 was refused in July without an outcome, client 5 in August, which has none."""
+    for number, client, moment in ((6, 4, JULY), (7, 5, JULY + 2 * MONTH)):
+        await postgres_log.record(
+            make_submission(
+                number,
+                received_at=moment,
+                client_id=client,
+                model_version=MODEL.model_version,
+                decision=Decision.REFUSE,
+            )
+        )
+    found = list(MaturedDecisions(connection).read_window(PROGRAM, definition=DefaultDefinition(), as_of=MATURE))
+    assert [(one.client_id, one.is_approved) for one in found] == [(1, True), (2, False), (4, False)]
+    assert found[0].features == bytes.fromhex("0000803f0000c07f")
+    assert [one.client_id for one in read(connection, MATURE)] == [1, 2]
+
+
 async def test_a_program_of_which_nothing_was_decided_has_no_decisions(connection: SyncConnection) -> None:
     found = MaturedDecisions(connection).read_matured("a" * 64, definition=DefaultDefinition(), as_of=MATURE)
     assert list(found) == []

@@ -1,4 +1,4 @@
-"""Reads the decisions whose outcome is final, one per client, as a stream."""
+"""Reads the decisions whose outcome is final, and all of the same months, one per client, as streams."""
 
 import json
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from psycopg import sql
 from solvent.decision_log.database.connections import Row, SyncConnection
 from solvent.decision_log.reading.final_outcomes import final_outcomes
 from solvent.decision_log.reading.recorded import inflate
-from solvent.domain.matured import MaturedDecision
+from solvent.domain.matured import MaturedDecision, RecordedVector
 from solvent.domain.outcomes import MIN_COVERAGE, DefaultDefinition
 from solvent.errors import DecisionLogError
 
@@ -22,6 +22,14 @@ SELECT DISTINCT ON (p.client_id) d.request_id, d.timestamp, p.client_id, p.featu
 FROM final r JOIN decisions d USING (request_id) JOIN models m USING (model_version)
     JOIN decision_payloads p ON p.request_id = d.request_id AND p.timestamp = d.timestamp
 WHERE m.program_digest = {program}
+ORDER BY p.client_id, d.timestamp DESC, d.request_id
+"""
+WINDOW = """{final}
+SELECT DISTINCT ON (p.client_id) p.client_id, p.features, d.decision = 'approve'
+FROM decisions d JOIN models m USING (model_version)
+    JOIN months t ON t.month = date_trunc('month', d.timestamp AT TIME ZONE 'UTC') AND t.decision = 'approve'
+    JOIN decision_payloads p ON p.request_id = d.request_id AND p.timestamp = d.timestamp
+WHERE m.program_digest = {program} AND d.timestamp < {before} AND t.coverage >= {least}
 ORDER BY p.client_id, d.timestamp DESC, d.request_id
 """
 THIN_MONTHS = """{final}
@@ -44,20 +52,35 @@ class MaturedDecisions:
             DecisionLogError: the database is away or not migrated, or an input was altered.
         """
         query = sql.SQL(QUERY).format(program=sql.Literal(program_digest), final=final_outcomes(definition, as_of))
-        try:
-            with self._connection.cursor("matured", binary=True) as cursor:
-                cursor.itersize = BATCH
-                cursor.execute(query)
-                for row in cursor:
-                    yield _as_matured(row)
-        except psycopg.Error as error:
-            raise DecisionLogError(_UNREADABLE) from error
+        yield from (_as_matured(row) for row in self._stream(query))
+
+    def read_window(
+        self, program_digest: str, *, definition: DefaultDefinition, as_of: datetime
+    ) -> Iterator[RecordedVector]:
+        """Yield every decision of the months that teach; raises as `read_matured`."""
+        query = sql.SQL(WINDOW).format(
+            program=sql.Literal(program_digest),
+            final=final_outcomes(definition, as_of),
+            before=sql.Literal(definition.matured_before(as_of)),
+            least=sql.Literal(MIN_COVERAGE),
+        )
+        for client, features, is_approved in self._stream(query):
+            yield RecordedVector(client, bytes(features), is_approved)
 
     def find_thin_months(self, *, definition: DefaultDefinition, as_of: datetime) -> tuple[str, ...]:
         """Matured months whose approved decisions teach nothing, as YYYY-MM: too many of their outcomes are missing."""
         query = sql.SQL(THIN_MONTHS).format(final=final_outcomes(definition, as_of), least=sql.Literal(MIN_COVERAGE))
         try:
             return tuple(month for (month,) in self._connection.execute(query).fetchall())
+        except psycopg.Error as error:
+            raise DecisionLogError(_UNREADABLE) from error
+
+    def _stream(self, query: sql.Composed) -> Iterator[Row]:
+        try:
+            with self._connection.cursor("matured", binary=True) as cursor:
+                cursor.itersize = BATCH
+                cursor.execute(query)
+                yield from cursor
         except psycopg.Error as error:
             raise DecisionLogError(_UNREADABLE) from error
 
