@@ -53,6 +53,18 @@ def test_what_the_core_tells_stands_in_for_a_missing_value() -> None:
     assert OutcomeModel.from_json(MODEL).probability(columns)[0] == pytest.approx(0.26690, abs=1e-4)
 
 
+def test_a_client_whose_core_value_is_missing_has_a_probability_too() -> None:
+    """The income tells its mean, 0, of itself and of the score."""
+    columns: Table = {
+        "INCOME": np.array([np.nan]),
+        "KIND": Coded(np.array([1]), ("A", "B")),
+        "SCORE": np.array([np.nan]),
+    }
+    index = -0.5 * 0.0 + 0.3 * 1.0 - 0.4 * 0.0 + 0.2 * 2.0
+    assert (index - 1.4) / 0.9 == pytest.approx(-0.7778, abs=1e-4)
+    assert OutcomeModel.from_json(MODEL).probability(columns)[0] == pytest.approx(0.21835, abs=1e-4)
+
+
 def test_the_shipped_truth_fits_the_tables_it_reads(blocks: list[Block]) -> None:
     """Three standard errors of a mean over 4,000 clients are .005; beyond, the truth wants `tools/fit_truth.py`."""
     probability = np.concatenate([block.probability for block in blocks])

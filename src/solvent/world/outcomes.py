@@ -99,9 +99,9 @@ class Term:
 class OutcomeModel:
     """Probit of default on k visible terms, fitted by `tools/fit_truth.py` and shipped as `facts/truth.json`.
 
-    `expected` (c, k) says what the c terms that are never missing, at the positions `core`, tell of each term: it
-    stands in where a term is missing. Default has the probability that a standard normal exceeds
-    (threshold - weights . terms) / residual.
+    `expected` (c, k) says what the c terms that are hardly ever missing, at the positions `core`, tell of each term: it
+    stands in where a term is missing, and is 0 for the core terms themselves. Default has the probability that a standard
+    normal exceeds (threshold - weights . terms) / residual.
     """
 
     terms: tuple[Term, ...]
@@ -151,8 +151,11 @@ def read_terms(terms: tuple[Term, ...], columns: Mapping[str, Column]) -> Floats
 
 
 def fill_missing(values: Floats, core: tuple[int, ...], expected: Floats) -> Floats:
-    """Return the terms (n, k) with what the core terms tell in place of a missing one."""
-    told = multiply(np.ascontiguousarray(values[:, core]), expected)
+    """Return the terms (n, k) with what the core terms tell in place of a missing one.
+
+    A core term can be missing too, once in some 100,000 clients (DAYS_LAST_PHONE_CHANGE): it tells its mean, 0.
+    """
+    told = multiply(np.ascontiguousarray(np.nan_to_num(values[:, core])), expected)
     return np.where(np.isnan(values), told, values)
 
 
