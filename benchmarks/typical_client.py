@@ -1,16 +1,19 @@
 """CPU time of the request engine for a typical client, for ten times its history, and for the application alone.
 
-python benchmarks/typical_client.py
+python benchmarks/typical_client.py [--bundle BUNDLE]         of the whole catalogue, or of a bundle's program
 PYTHONPATH=OTHER/src python benchmarks/typical_client.py      the same of another checkout
 """
 
+import argparse
 import random
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from solvent.bootstrap import load_model
 from solvent.domain.policy import FORBIDDEN_COLUMNS
 from solvent.features.catalogue import build_program
 from solvent.features.request_engine import RequestEngine
@@ -63,8 +66,11 @@ def measure(what: str, run: Callable[[], object], runs: int) -> None:
 
 def main() -> None:
     """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bundle", type=Path, help="folder of a model bundle")
+    bundle = parser.parse_args().bundle
+    engine = load_model(bundle).engine if bundle else RequestEngine(build_program(FORBIDDEN_COLUMNS))
     random_ = random.Random(1)  # noqa: S311 - no secret
-    engine = RequestEngine(build_program(FORBIDDEN_COLUMNS))
     applicant, typical = draw_row("application", random_), draw_history(random_, 1)
     large = draw_history(random_, 10)
     print(f"{len(engine.program.features)} features")

@@ -141,7 +141,7 @@ def test_reads_the_history_of_every_client(tables: RawTables) -> None:
     assert {client: history.aggregates[counted] for client, history in histories.items() if client != 3} == {1: 2, 2: 1}
     assert histories[1].aggregates[newest] == 0.0
     assert np.isnan([histories[3].aggregates[counted], histories[2].aggregates[newest]]).all()
-    kept = {client: sorted(next(iter(history.rows.values())).tolist()) for client, history in histories.items()}
+    kept = {client: sorted(next(iter(history.rows.values()))) for client, history in histories.items()}
     assert (kept[1], kept[3]) == ([5.0, 7.0], [])
     assert np.isnan(kept[2]).tolist() == [True]
 

@@ -280,7 +280,7 @@ def test_a_history_packs_and_unpacks_bit_by_bit() -> None:
         np.array(list(restored.aggregates.values())).tobytes() == np.array(list(reduced.aggregates.values())).tobytes()
     )
     for node, rows in reduced.rows.items():
-        assert restored.rows[node].tobytes() == rows.tobytes()
+        assert np.array(restored.rows[node]).tobytes() == np.array(rows, dtype=np.float64).tobytes()
     assert restored.to_bytes() == reduced.to_bytes()
 
 
@@ -295,7 +295,7 @@ def test_a_restored_history_gives_the_same_bits_as_the_rows(history: dict[str, R
 def test_a_history_keeps_rows_only_for_what_reads_the_application() -> None:
     program = compile_all(mean(paid), mean(due - application.DAYS_BIRTH))
     reduced = RequestEngine(program).reduce_history({"installments_payments": ROWS[:2]})
-    assert {program.nodes[node].name: rows.tolist() for node, rows in reduced.rows.items()} == {
+    assert {program.nodes[node].name: list(rows) for node, rows in reduced.rows.items()} == {
         "DAYS_INSTALMENT": [-40.0, -20.0]
     }
     assert list(reduced.aggregates.values()) == [2.5]

@@ -1,12 +1,15 @@
 """The meaning of every operation, on a client's values (plain floats) and inside its rows (arrays)."""
 
 import math
+import operator
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from small_programs import Rows, application, bureau, evaluate, previous
 
-from solvent.features.aggregates import maximum, share
+from solvent.features.aggregates import count, maximum, share
 from solvent.features.language import (
     Expression,
     absolute,
@@ -153,11 +156,51 @@ def test_an_operation_on_the_values_of_a_client(build: Build, left: Number, righ
     assert evaluate(build(maximum(first), maximum(second)), bureau=row(left, right)) == expected
 
 
+@pytest.mark.parametrize(
+    ("build", "left", "right", "flag"), [case[1:] for case in FLAGS], ids=[case[0] for case in FLAGS]
+)
+def test_a_filter_takes_a_row_whose_flag_is_true_and_its_opposite_one_whose_flag_is_false(
+    build: Build, left: Number, right: Number, flag: Number
+) -> None:
+    rows = row(left, right)
+    assert evaluate(count(bureau, where=build(first, second)), bureau=rows) == (1 if flag == 1 else 0)
+    assert evaluate(count(bureau, where=~build(first, second)), bureau=rows) == (1 if flag == 0 else 0)
+    assert evaluate(share(build(first, second)), bureau=rows) == (1 if flag == 1 else 0)
+    assert evaluate(maximum(when(build(first, second), first, 7)), bureau=rows) == (left if flag == 1 else 7)
+
+
+@given(
+    numbers=st.tuples(*[st.sampled_from([None, -1, 0, 1])] * 2),
+    tree=st.recursive(
+        st.sampled_from([first > 0, second <= 0, first == second, is_missing(second)]),
+        lambda part: st.one_of(
+            st.builds(operator.and_, part, part), st.builds(operator.or_, part, part), st.builds(operator.invert, part)
+        ),
+        max_leaves=6,
+    ),
+)
+@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+def test_a_filter_of_many_parts_takes_the_rows_where_its_value_is_one(
+    numbers: tuple[Number, Number], tree: Expression
+) -> None:
+    flag = evaluate(maximum(as_number(tree)), bureau=row(*numbers))
+    assert evaluate(count(bureau, where=tree), bureau=row(*numbers)) == (1 if flag == 1 else 0)
+    assert evaluate(count(bureau, where=~tree), bureau=row(*numbers)) == (1 if flag == 0 else 0)
+
+
 def test_a_client_value_meets_each_of_its_rows() -> None:
     rows: Rows = [{"AMT_CREDIT": 1000}, {"AMT_CREDIT": 3000}, {"AMT_CREDIT": None}]
     larger_now = share(previous.AMT_CREDIT < application.AMT_CREDIT)
     assert evaluate(larger_now, {"AMT_CREDIT": 2000}, previous_application=rows) == 1 / 3
     assert evaluate(larger_now, {}, previous_application=rows) == 0.0
+
+
+def test_a_computed_client_value_meets_each_of_its_rows() -> None:
+    rows: Rows = [{"AMT_CREDIT": 1000}, {"AMT_CREDIT": 3000}, {"AMT_CREDIT": None}]
+    half = application.AMT_CREDIT * 0.5
+    applicant = {"AMT_CREDIT": 4000}
+    assert evaluate(share(half > previous.AMT_CREDIT), applicant, previous_application=rows) == 1 / 3
+    assert evaluate(maximum(half - previous.AMT_CREDIT), applicant, previous_application=rows) == 1000.0
 
 
 def test_a_flag_may_be_a_feature() -> None:

@@ -1,15 +1,13 @@
 """All steps of a program that wait for the application as one Python function, from its raw columns onwards."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-import numpy as np
-
-from solvent.features.client_values import EXPRESSIONS, define_function, write_expression
-from solvent.features.program import APPLICATION, Program, ValueKind
-from solvent.features.raw_values import ColumnReader
-from solvent.features.segments import Values
-from solvent.features.steps import Stage, name_steps, schedule
+from solvent.features.expressions import define_function
+from solvent.features.history_steps import compile_stage
+from solvent.features.node_code import write_reading, write_value
+from solvent.features.program import Program
+from solvent.features.schedule import Kind, Values, find_stored, schedule
 
 ClientSteps = Callable[[Values, Callable[[str], Any]], int]
 """Fills in the values, asking for raw columns of the application by name; returns how many columns it found usable."""
@@ -22,62 +20,24 @@ def compile_client_steps(program: Program, positions: Sequence[int], kept: Itera
     none of that table.
     """
     body: list[str] = []
-    constants: dict[str, Any] = {"has_rows": _has_rows}
-    columns: list[int] = []
-    for position in positions:
-        node = program.nodes[position]
-        if node.op in ("column", "is_sentinel") and not program.is_row_leaf(position):
-            text, named = _read_column(program, position)
-            columns.extend([position] if node.op == "column" else [])
-            body.append(text)
-            constants |= named
+    constants: dict[str, Any] = {}
+
+    def add(position: int, code: tuple[str, Any]) -> None:
+        body.append(f"v[{position:d}] = {code[0]}")
+        constants.update(code[1])
+
+    read = [one for one in positions if program.nodes[one].op in ("column", "is_sentinel")]
+    for position in read:
+        add(position, write_reading(program, position))
     leaves = {program.nodes[position].level.table: position for position in kept}
-    for stage in schedule(program, positions):
-        lines, named = _calculate(program, stage)
-        body += [f"if has_rows(v[{leaves[stage.table]:d}]): {'; '.join(lines)}"] if stage.table else lines
-        constants |= named
-    body.append(f"return {' + '.join([f'(v[{column:d}] == v[{column:d}])' for column in columns]) or 0}")
-    return define_function("v, get", body, constants)
-
-
-def _has_rows(leaf: object) -> bool:
-    return isinstance(leaf, np.ndarray) and leaf.size > 0
-
-
-def _read_column(program: Program, position: int) -> tuple[str, Mapping[str, Any]]:
-    node = program.nodes[position]
-    cleaning = program.columns[APPLICATION][node.name]
-    reader = ColumnReader(node.name, cleaning)
-    if node.op == "is_sentinel":
-        text = "MISSING if (r := get(name{0:d})) is None or r == '' else 1.0 if r in sentinels{0:d} else 0.0"
-    elif cleaning.kind is ValueKind.CATEGORY:
-        text = "code{0:d}(get(name{0:d}), MISSING)"
-    else:
-        text = "float(r) if (r := get(name{0:d})) is not None and low{0:d} <= r <= high{0:d}"
-        text += " and r not in sentinels{0:d} else MISSING" if reader.sentinels else " else MISSING"
-    named = {
-        "name": node.name,
-        "code": reader.codes.get,
-        "sentinels": reader.sentinels,
-        "low": reader.minimum,
-        "high": reader.maximum,
-    }
-    return f"v[{position:d}] = {text.format(position)}", {f"{name}{position:d}": it for name, it in named.items()}
-
-
-def _calculate(program: Program, stage: Stage) -> tuple[list[str], Mapping[str, Any]]:
-    if stage.table:
-        steps = name_steps(program, stage)
-        return [f"{name}(v)" for name in steps], steps
-    lines: list[str] = []
-    named: dict[str, Any] = {}
-    for position in stage.positions:
-        node = program.nodes[position]
-        if node.op in EXPRESSIONS:
-            given = [f"v[{argument:d}]" for argument in node.of]
-            lines.append(f"v[{position:d}] = {write_expression(node.op, given)}")
+    stages = list(schedule(program, positions))
+    stored = find_stored(program, stages)
+    for number, stage in enumerate(stages):
+        if stage.kind is Kind.CLIENT:
+            for position in stage.positions:
+                add(position, write_value(program, position, lambda argument: f"v[{argument:d}]"))
         else:
-            steps = name_steps(program, Stage("", (position,), is_block=False))
-            lines += [f"{name}(v)" for name in steps]
-            named |= steps
-    return lines, named
+            body.append(f"if v[{leaves[stage.level.table]:d}]: step{number:d}(v)")
+            constants[f"step{number:d}"] = compile_stage(program, stage, stored)
+    usable = [f"(v[{position:d}] == v[{position:d}])" for position in read if program.nodes[position].op == "column"]
+    return define_function("v, get", [*body, f"return {' + '.join(usable) or 0}"], constants)

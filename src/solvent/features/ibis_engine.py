@@ -101,7 +101,7 @@ class BatchEngine:
             rows = [(table, self._read_leaves(table, clients)) for table in kept]
             for place, client in enumerate(clients.tolist()):
                 own = {
-                    node: column[starts[place] : starts[place + 1]]
+                    node: column[starts[place] : starts[place + 1]].tolist()
                     for table, (starts, columns) in rows
                     for node, column in zip(table.nodes, columns, strict=True)
                 }

@@ -99,7 +99,7 @@ def _describe_history(payload: bytes) -> object:
         return payload.hex()
     return {
         "statistics": {str(node): value for node, value in history.aggregates.items()},
-        "rows": {str(node): rows.tolist() for node, rows in history.rows.items()},
+        "rows": {str(node): list(rows) for node, rows in history.rows.items()},
     }
 
 

@@ -8,8 +8,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from solvent.features.client_steps import compile_client_steps
-from solvent.features.client_values import EXPRESSIONS, SCALAR_OPERATIONS
 from solvent.features.compilation import compile_features
+from solvent.features.expressions import EXPRESSIONS, SCALAR_OPERATIONS
 from solvent.features.language import feature, table
 from solvent.features.operations import ARRAY_OPERATIONS, FLOAT32_MAX
 
