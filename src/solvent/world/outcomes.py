@@ -100,8 +100,8 @@ class OutcomeModel:
     """Probit of default on k visible terms, fitted by `tools/fit_truth.py` and shipped as `facts/truth.json`.
 
     `expected` (c, k) says what the c terms that are hardly ever missing, at the positions `core`, tell of each term: it
-    stands in where a term is missing, and is 0 for the core terms themselves. Default has the probability that a standard
-    normal exceeds (threshold - weights . terms) / residual.
+    stands in where a term is missing, and is 0 for the core terms themselves. Default has the probability that a
+    standard normal exceeds (threshold - weights . terms) / residual.
     """
 
     terms: tuple[Term, ...]
