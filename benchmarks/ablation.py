@@ -1,6 +1,6 @@
 """What each group of learned features adds to the model: the same folds and seeds with it and without it.
 
-    python benchmarks/ablation.py --data DIR [--folds 3] [--boosters 3] [--seed 0] [--leave-out FILE]
+    python benchmarks/ablation.py --data DIR [--folds 3] [--boosters 3] [--seed 0] [--leave-out FILE] [--keep DIR]
 
 Labelled clients are cut into folds. Outside each fold the features of `solvent train` are selected, each group of
 `learned_features.py` is fitted out of fold, and boosters with the settings of `solvent train` grow on the selected
@@ -12,12 +12,13 @@ DeLong's interval; on a simulated world also the difference as expected under th
 luck of the draw, with a bootstrap of the clients. A group pays where both intervals lie above zero.
 
 `--leave-out` names a CSV with clients (SK_ID_CURR) that are neither learned from nor judged by: in the real sample,
-those that are enriched in defaults.
+those that are enriched in defaults. `--keep` names a folder for the scores of each fold: a run that was ended goes on
+there, and `--fold N` makes that fold alone (a fold of 100,000 clients takes some 10 minutes of one processor).
 """
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -82,27 +83,52 @@ def score_fold(grown: FeatureMatrix, judged: FeatureMatrix, *, boosters: int, se
 
 
 def score_out_of_fold(
-    matrix: FeatureMatrix, learners: Mapping[str, Learner], *, folds: int, boosters: int, seed: int
+    grown: FeatureMatrix, judged: FeatureMatrix, learners: Mapping[str, Learner], *, boosters: int, seed: int
 ) -> Scored:
-    """Score every client by models, and describe it by groups, that saw nothing of its fold."""
-    names = (BASE, NOISE, *learners, EVERYTHING)
-    models = {name: np.empty(len(matrix)) for name in names}
-    alone = {name: np.empty(len(matrix)) for name in learners}
-    fold = divide(matrix, folds=folds, seed=seed)
-    for number in range(folds):
-        grown, judged = matrix.rows(fold != number), matrix.rows(fold == number)
-        selected, _ = select_features(grown, seed=seed, rules=SelectionRules(threads=1))
-        described = describe_groups(grown, judged, learners, seed=seed)
-        for name in learners:
-            alone[name][fold == number] = described[name][1][:, 0]
-        grown, judged = grown.keep(selected), judged.keep(selected)
-        for name in names:
-            _say(f"fold {number + 1} of {folds}: {len(selected)} features and {name}")
-            inside, outside = described[name]
-            models[name][fold == number] = score_fold(
-                widen(grown, inside), widen(judged, outside), boosters=boosters, seed=seed
-            )
+    """Score the judged clients by models, and describe them by groups, that saw the grown ones alone."""
+    selected, _ = select_features(grown, seed=seed, rules=SelectionRules(threads=1))
+    described = describe_groups(grown, judged, learners, seed=seed)
+    alone = {name: described[name][1][:, 0] for name in learners}
+    grown, judged = grown.keep(selected), judged.keep(selected)
+    models = {}
+    for name in (BASE, NOISE, *learners, EVERYTHING):
+        _say(f"{len(selected)} features and {name}")
+        inside, outside = described[name]
+        models[name] = score_fold(widen(grown, inside), widen(judged, outside), boosters=boosters, seed=seed)
     return Scored(models, alone)
+
+
+def join(parts: Sequence[Scored], fold: npt.NDArray[np.intp]) -> Scored:
+    """Put the scores of each fold at the places of its clients."""
+
+    def place(columns: Sequence[Mapping[str, Floats]]) -> dict[str, Floats]:
+        placed = {name: np.empty(len(fold)) for name in columns[0]}
+        for number, part in enumerate(columns):
+            for name, values in part.items():
+                placed[name][fold == number] = values
+        return placed
+
+    return Scored(place([part.models for part in parts]), place([part.alone for part in parts]))
+
+
+def keep_scored(file: Path, scored: Scored) -> None:
+    """Write the scores of a fold, whole or not at all."""
+    columns = {f"model {name}": values for name, values in scored.models.items()}
+    columns |= {f"alone {name}": values for name, values in scored.alone.items()}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = file.with_suffix(".part.npz")
+    np.savez(unfinished, allow_pickle=False, **columns)
+    unfinished.replace(file)
+
+
+def read_scored(file: Path) -> Scored:
+    """Read what `keep_scored` wrote."""
+    with np.load(file) as columns:
+        kinds = (
+            {name.removeprefix(kind): columns[name] for name in columns.files if name.startswith(kind)}
+            for kind in ("model ", "alone ")
+        )
+        return Scored(*kinds)
 
 
 def describe_groups(
@@ -171,6 +197,24 @@ def _say(what: str) -> None:
     print(f"  {what}", file=sys.stderr, flush=True)
 
 
+def score_folds(arguments: argparse.Namespace, matrix: FeatureMatrix, fold: npt.NDArray[np.intp]) -> list[Scored]:
+    """Score every fold, or the one that is asked for; what a kept file holds is taken from there."""
+    parts = []
+    for number in range(arguments.folds) if arguments.fold is None else [arguments.fold - 1]:
+        kept = arguments.keep / f"fold{number + 1}.npz" if arguments.keep else None
+        if kept is not None and kept.exists():
+            parts.append(read_scored(kept))
+            continue
+        _say(f"fold {number + 1} of {arguments.folds}")
+        with open_tables(arguments.data) as tables:
+            learners = open_learners(tables, seed=arguments.seed)
+        sides = matrix.rows(fold != number), matrix.rows(fold == number)
+        parts.append(score_out_of_fold(*sides, learners, boosters=arguments.boosters, seed=arguments.seed))
+        if kept is not None:
+            keep_scored(kept, parts[-1])
+    return parts
+
+
 def main() -> None:
     """Score out of fold with each group and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -179,18 +223,19 @@ def main() -> None:
     parser.add_argument("--boosters", type=int, default=3, help="seeds whose mean scores a fold")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--leave-out", type=Path, metavar="FILE", help="CSV of clients to leave out")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="folder for the scores of each fold")
+    parser.add_argument("--fold", type=int, metavar="N", help="make this fold alone, 1 to --folds")
     arguments = parser.parse_args()
 
     matrix = read_labelled(TrainingRequest(arguments.data, arguments.data))
     if arguments.leave_out is not None:
         matrix = matrix.rows(~np.isin(matrix.client_ids, pyarrow.csv.read_csv(arguments.leave_out)["SK_ID_CURR"]))
-    with open_tables(arguments.data) as tables:
-        learners = open_learners(tables, seed=arguments.seed)
-    scored = score_out_of_fold(
-        matrix, learners, folds=arguments.folds, boosters=arguments.boosters, seed=arguments.seed
-    )
-    truth = read_truth(arguments.data, matrix.client_ids)
-    print_table(scored, matrix.target.astype(np.float64), truth, seed=arguments.seed)
+    fold = divide(matrix, folds=arguments.folds, seed=arguments.seed)
+    parts = score_folds(arguments, matrix, fold)
+    scored = join(parts, fold) if arguments.fold is None else parts[0]
+    judged = matrix if arguments.fold is None else matrix.rows(fold == arguments.fold - 1)
+    truth = read_truth(arguments.data, judged.client_ids)
+    print_table(scored, judged.target.astype(np.float64), truth, seed=arguments.seed)
 
 
 if __name__ == "__main__":
