@@ -22,21 +22,21 @@ RUN /opt/tools/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir 
 
 FROM build AS api-environment
 COPY requirements/serve.txt requirements/serve.txt
-RUN /opt/tools/bin/pip --python /opt/solvent/bin/python install --quiet --require-hashes --requirement requirements/serve.txt \
+RUN /opt/tools/bin/pip --python /opt/solvent/bin/python install --quiet --no-deps --require-hashes --requirement requirements/serve.txt \
     && find /opt/solvent/lib -type d -name tests -prune -exec rm -r {} +
 COPY --from=wheel /wheel /wheel
 RUN /opt/tools/bin/pip --python /opt/solvent/bin/python install --quiet --no-deps /wheel/*.whl
 
 FROM build AS dashboard-environment
 COPY requirements/dashboard.txt requirements/dashboard.txt
-RUN /opt/tools/bin/pip --python /opt/solvent/bin/python install --quiet --require-hashes --requirement requirements/dashboard.txt \
+RUN /opt/tools/bin/pip --python /opt/solvent/bin/python install --quiet --no-deps --require-hashes --requirement requirements/dashboard.txt \
     && find /opt/solvent/lib -type d -name tests -prune -exec rm -r {} +
 COPY --from=wheel /wheel /wheel
 RUN /opt/tools/bin/pip --python /opt/solvent/bin/python install --quiet --no-deps /wheel/*.whl
 
 FROM build AS jobs-environment
 COPY requirements/jobs.txt requirements/jobs.txt
-RUN /opt/tools/bin/pip --python /opt/solvent/bin/python install --quiet --require-hashes --requirement requirements/jobs.txt \
+RUN /opt/tools/bin/pip --python /opt/solvent/bin/python install --quiet --no-deps --require-hashes --requirement requirements/jobs.txt \
     && find /opt/solvent/lib -type d -name tests -prune -exec rm -r {} +
 COPY --from=wheel /wheel /wheel
 RUN /opt/tools/bin/pip --python /opt/solvent/bin/python install --quiet --no-deps /wheel/*.whl
