@@ -165,3 +165,17 @@ async def test_what_is_exhausted_closes_the_door() -> None:
     admission.closed_by = "memory"
     with pytest.raises(RequestRefusedError, match="overloaded"):
         admission.arrive(None)
+
+
+async def test_places_are_spoken_for_by_requests_that_came_in_the_same_turn() -> None:
+    admission = _admission(at_work=1, in_queue=1)
+    for _ in range(2):
+        assert not admission.is_spoken_for
+        admission.announce()
+    assert (admission.is_spoken_for, admission.is_full) == (True, False)
+    admission.arrive(None)  # the first of them asks: what came behind it does not stand in its way
+    admission.forget()
+    await admission.enter(1)
+    assert admission.is_spoken_for
+    admission.forget()
+    assert not admission.is_spoken_for

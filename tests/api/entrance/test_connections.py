@@ -74,6 +74,21 @@ async def test_the_connection_goes_on_after_refusals_without_a_look(flooded: Ser
     assert (counts["refusals", "overloaded"], counts[("unrecorded_failures",)]) == (4, 4)
 
 
+async def test_of_requests_that_come_at_one_instant_only_those_with_a_place_are_looked_at(
+    model: Model, log: TroubledLog
+) -> None:
+    services = make_services(
+        model, log, recorded_refusals=SecondlyShare(0), admission=Admission(max_at_work=2, max_in_queue=1)
+    )
+    async with serving(services) as served:
+        callers = [await served.call() for _ in range(10)]
+        for caller in callers:
+            caller.writer.write(plain_message())
+        statuses = sorted([(await caller.read())[0] for caller in callers])
+        assert statuses == [200] * 3 + [503] * 7
+        assert served.doorman.report() == 7
+
+
 async def test_refused_ids_are_all_different(flooded: Served) -> None:
     ids = {flooded.doorman._next_id() for _ in range(10_000)}
     assert len(ids) == 10_000

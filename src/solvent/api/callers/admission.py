@@ -41,7 +41,9 @@ class Admission:
         max_bodies_bytes: int = MAX_BODIES_BYTES,
     ) -> None:
         self.closed_by: str | None = None
+        self._max_at_work = max_at_work
         self._max_in_queue = max_in_queue
+        self._announced = 0
         self._queue_seconds = queue_seconds
         self._queue: deque[_Waiting] = deque()
         self._bodies = _Pool(max_bodies_bytes)
@@ -70,6 +72,23 @@ class Admission:
         if self.closed_by is not None:
             return True
         return len(self._queue) >= self._max_in_queue and (bool(self._queue) or not self._work.has_room(1))
+
+    @property
+    def is_spoken_for(self) -> bool:
+        """Whether a request that comes now is refused once those that have come in this turn have asked."""
+        free = self._max_at_work - self._work.taken + self._max_in_queue - len(self._queue)
+        return self._announced >= free or self.is_full
+
+    def announce(self) -> None:
+        """Count a request that has come whole and will ask for a place within this turn of the event loop.
+
+        Many can come in one turn, before the first of them asks; `forget` must follow when it has asked.
+        """
+        self._announced += 1
+
+    def forget(self) -> None:
+        """Undo `announce`."""
+        self._announced -= 1
 
     def arrive(self, caller: str | None) -> None:
         """Let a request in before its body is read, or refuse it; `depart` must follow what was let in.

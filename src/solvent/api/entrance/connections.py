@@ -40,6 +40,7 @@ class GuardedProtocol(H11Protocol):
         self._early = b""
         self._answered_at = 0.0
         self._is_refused = False
+        self._has_parsed = False
         self._unsent_since: float | None = None
         self._unfinished_since: float | None = self.loop.time()
         if len(self.connections) >= self.doorman.max_connections and not _make_room(self.connections):
@@ -70,7 +71,7 @@ class GuardedProtocol(H11Protocol):
             data = data[skipped:]
         if data:
             self._read(data)
-        if self.is_answering or (self.is_between_messages() and not self._unread):
+        if self.is_answering or (not self._unread and self.is_between_messages()):
             self._unfinished_since = None
         elif self._unfinished_since is None:
             self._unfinished_since = self.loop.time()
@@ -84,9 +85,13 @@ class GuardedProtocol(H11Protocol):
             return
         message = read_plainly(data) if self.is_between_messages() else None
         if message is None:
-            super().data_received(data)
+            self._parse(data)
         elif not self._is_turned_away(message, data):
             self._begin(message, data)
+
+    def _parse(self, data: bytes) -> None:
+        self._has_parsed = True
+        super().data_received(data)
 
     def _is_turned_away(self, message: Message, data: bytes) -> bool:
         """Refuse a message without a closer look, if that is due."""
@@ -103,7 +108,7 @@ class GuardedProtocol(H11Protocol):
     def _begin(self, message: Message, data: bytes) -> None:
         """Start the work on a plain message, of which the head is there."""
         if message.size - message.head_size > self.doorman.services.max_batch_body_bytes:
-            super().data_received(data)
+            self._parse(data)
             return
         exchange = Exchange(
             message,
@@ -117,7 +122,12 @@ class GuardedProtocol(H11Protocol):
         self._early = exchange.feed(data[message.head_size :])
         if self._early:
             self.flow.pause_reading()
+        admission = self.doorman.services.admission
+        if not exchange.missing:
+            admission.announce()
         task = self.loop.create_task(exchange.run_asgi(self.decisions))
+        if not exchange.missing:
+            self.loop.call_soon(admission.forget)  # behind the first step of the task, which asks for a place
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
@@ -155,10 +165,9 @@ class GuardedProtocol(H11Protocol):
 
     def is_between_messages(self) -> bool:
         """Whether everything that came was answered, and nothing of a next message has come."""
-        latest = self.latest
-        if latest is not None and not latest.response_complete:
+        if self.is_answering:
             return False
-        return self.conn.their_state is h11.IDLE and not self.conn.trailing_data[0]
+        return not self._has_parsed or (self.conn.their_state is h11.IDLE and not self.conn.trailing_data[0])
 
     @property
     def latest(self) -> RequestResponseCycle | None:
@@ -168,7 +177,7 @@ class GuardedProtocol(H11Protocol):
     @property
     def is_answering(self) -> bool:
         """Whether a request waits for its answer."""
-        latest = self.latest
+        latest = self.cycle
         return latest is not None and not latest.response_complete
 
     def close_if_slow(self, now: float) -> None:

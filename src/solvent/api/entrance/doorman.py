@@ -13,6 +13,7 @@ from solvent.api.services import Services
 
 _PLACE = UUID(int=0)
 _PLACE_BYTES = str(_PLACE).encode()
+_RETRY = retry_headers(RETRY_MS)
 MAX_ANSWERS = 1000
 """Refusals that are kept written: one for each time until there is room again."""
 
@@ -35,7 +36,7 @@ class Doorman:
         """
         services = self.services
         limits = services.rates
-        is_full = services.admission.is_full
+        is_full = services.admission.is_spoken_for
         is_over = limits is not None and bool(limits.over)
         if not (is_full or is_over) or not services.recorded_refusals.is_spent:
             return None
@@ -43,14 +44,14 @@ class Doorman:
             standing = limits.find_refused(address, message.key_id)
             if standing is not None:
                 return self._answer(Refusal.RATE_EXCEEDED, message.route, rate_headers(standing))
-        return self._answer(Refusal.OVERLOADED, message.route, retry_headers(RETRY_MS)) if is_full else None
+        return self._answer(Refusal.OVERLOADED, message.route, _RETRY) if is_full else None
 
     def close_with(self, refusal: Refusal) -> bytes:
         """Return an answer after which the connection ends; it has no route."""
         problem = REFUSALS[refusal]
         self.services.metrics.count("requests", "other", str(problem.status))
         self.services.metrics.count("refusals", problem.code)
-        retry = retry_headers(RETRY_MS) if problem.is_passing else {}
+        retry = _RETRY if problem.is_passing else {}
         answer = write_answer(problem, {**retry, "Connection": "close"})
         return answer.replace(_PLACE_BYTES, str(self.services.new_id()).encode())
 
