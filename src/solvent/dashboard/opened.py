@@ -8,7 +8,8 @@ from uuid import UUID
 import orjson
 import streamlit as st
 
-from solvent.dashboard.reading import FRESH_SECONDS, load_recorded_model
+from solvent.dashboard.reading import FRESH_SECONDS
+from solvent.dashboard.recorded_models import load_recorded_model
 from solvent.decision_log.database.roles import AS_OFFICER
 from solvent.decision_log.figures.latest import DecisionLine, read_latest, read_of_client
 from solvent.decision_log.figures.questions import open_reader

@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from solvent.bootstrap import restore_model
 from solvent.bundle.files import EVALUATION_FILE, MODEL_CARD_FILE
 from solvent.bundle.json_form import read_document
 from solvent.bundle.manifest import Manifest
@@ -28,7 +27,6 @@ from solvent.domain.observations import DriftRecord
 from solvent.domain.policy import Policy
 from solvent.domain.switches import ModelSwitch
 from solvent.errors import DecisionLogError
-from solvent.scoring.model import Model
 
 FRESH_SECONDS = 60.0
 MOST_KEPT = 300
@@ -164,13 +162,6 @@ def read_documents(url: str, version: str) -> ModelDocuments:
         evaluation=read_document(files[EVALUATION_FILE], file=EVALUATION_FILE) if EVALUATION_FILE in files else {},
         card=files.get(MODEL_CARD_FILE, b"").decode(errors="replace"),
     )
-
-
-@st.cache_resource(max_entries=2, show_spinner=False)
-def load_recorded_model(url: str, version: str) -> Model:
-    """A model made of what the log kept of it, ready to decide; raises DecisionLogError and BundleError."""
-    with open_reader(url, session=AS_OFFICER) as connection:
-        return restore_model(connection, version)
 
 
 def next_full_hour(now: datetime) -> datetime:

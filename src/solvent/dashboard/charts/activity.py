@@ -5,7 +5,15 @@ from datetime import datetime, timedelta
 
 import plotly.graph_objects as go
 
-from solvent.dashboard.charts.theme import ACCENT, DECISION_COLOURS, LEVEL_COLOURS, QUIET, mark_threshold, style
+from solvent.dashboard.charts.theme import (
+    ACCENT,
+    DECISION_COLOURS,
+    HEIGHT,
+    LEVEL_COLOURS,
+    QUIET,
+    mark_threshold,
+    style,
+)
 from solvent.decision_log.figures.amounts import AMOUNT_BIN, AmountBin
 from solvent.decision_log.figures.operations import Latency
 from solvent.decision_log.figures.overview import PROBABILITY_BIN, ProbabilityBin
@@ -37,7 +45,7 @@ def draw_ring(counts: Mapping[str, int], names: Names, *, hole: float, centre: s
     return style(figure)
 
 
-def draw_volume(volume: Sequence[tuple[datetime, int]], *, x: str, y: str) -> go.Figure:
+def draw_volume(volume: Sequence[tuple[datetime, int]], *, x: str, y: str, height: int = HEIGHT) -> go.Figure:
     """Requests by hour as a line; hours without any count as zero."""
     counts = dict(volume)
     first, last = min(counts), max(counts)
@@ -52,7 +60,7 @@ def draw_volume(volume: Sequence[tuple[datetime, int]], *, x: str, y: str) -> go
         )
     )
     figure.update_yaxes(rangemode="tozero")
-    return style(figure, x=x, y=y)
+    return style(figure, x=x, y=y, height=height)
 
 
 def draw_probabilities(

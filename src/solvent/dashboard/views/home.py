@@ -1,15 +1,21 @@
 """The home page: state of API and database, figures of the last 24 hours, what to do next."""
 
+from datetime import UTC, datetime, timedelta
+
 import streamlit as st
 
+from solvent.dashboard import reading
+from solvent.dashboard.activity_blocks import show_volume
 from solvent.dashboard.api_state import ApiState, read_api_state
-from solvent.dashboard.blocks import DATABASE_COMMAND, TRAFFIC_COMMAND, show_remedy
+from solvent.dashboard.blocks import DATABASE_COMMAND, TRAFFIC_COMMAND, reading_the_log, show_remedy
 from solvent.dashboard.numbers import format_count, format_milliseconds, format_share, format_time
 from solvent.dashboard.texts import home as texts
 from solvent.dashboard.visit import Visit, start_visit
+from solvent.decision_log.figures.questions import Scope
 from solvent.decision_log.reading.reader import LogSummary, read_summary
 from solvent.errors import DecisionLogError
 
+VOLUME_HEIGHT = 190
 API_COMMAND = "solvent api --bundle BUNDLE"
 
 
@@ -24,6 +30,8 @@ def show_page(visit: Visit) -> None:
         summary = _show_database(visit)
     if summary is not None:
         _show_figures(visit, summary)
+        if summary.decisions:
+            _show_volume(visit)
     _show_guide(visit)
 
 
@@ -81,6 +89,16 @@ def _show_figures(visit: Visit, summary: LogSummary) -> None:
     if summary.decisions == 0:
         sentence = texts.NO_DECISIONS if summary.last_decision_at is None else texts.NONE_LATELY
         show_remedy(visit.say(sentence), TRAFFIC_COMMAND)
+
+
+def _show_volume(visit: Visit) -> None:
+    with reading_the_log(visit) as url:
+        reading.count_new(url)
+        end = reading.next_full_hour(datetime.now(UTC))
+        scope = Scope(end - timedelta(hours=24), end)
+        activity = reading.read_activity(url, scope)
+        if activity.count:
+            show_volume(visit, activity, scope, height=VOLUME_HEIGHT)
 
 
 def _show_guide(visit: Visit) -> None:

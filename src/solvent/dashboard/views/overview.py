@@ -3,8 +3,9 @@
 import streamlit as st
 
 from solvent.dashboard import reading
+from solvent.dashboard.activity_blocks import show_volume
 from solvent.dashboard.blocks import Note, Table, card, reading_the_log, show_chart, show_empty_window, show_note
-from solvent.dashboard.charts.activity import draw_levels, draw_probabilities, draw_ring, draw_volume
+from solvent.dashboard.charts.activity import draw_levels, draw_probabilities, draw_ring
 from solvent.dashboard.filters import choose_scope
 from solvent.dashboard.numbers import format_count, format_milliseconds, format_share
 from solvent.dashboard.texts import common
@@ -32,7 +33,7 @@ def show_page(visit: Visit) -> None:
         with left:
             _show_decisions(visit, activity, scope)
         with right:
-            _show_volume(visit, activity, scope)
+            show_volume(visit, activity, scope)
         left, right = st.columns([3, 2], gap="medium")
         with left:
             _show_probabilities(visit, url, scope)
@@ -68,16 +69,6 @@ def _show_decisions(visit: Visit, activity: Answer[Activity], scope: Scope) -> N
         show_chart(figure, alt=visit.say(texts.RING_ALT, approved=share), key="decisions")
         table = Table("decisions", ("decision", "count"), sorted(counts.items()))
         show_note(visit, Note(activity.query, activity.value.decisions, scope), table)
-
-
-def _show_volume(visit: Visit, activity: Answer[Activity], scope: Scope) -> None:
-    with card(visit, texts.VOLUME):
-        volume = activity.value.volume()
-        figure = draw_volume(volume, x=visit.say(texts.HOUR), y=visit.say(texts.REQUESTS))
-        count = format_count(activity.count, visit.language)
-        show_chart(figure, alt=visit.say(texts.VOLUME_ALT, count=count), key="volume")
-        rows = [(hour.isoformat(), number) for hour, number in volume]
-        show_note(visit, Note(activity.query, activity.count, scope), Table("volume", ("hour", "requests"), rows))
 
 
 def _show_probabilities(visit: Visit, url: str, scope: Scope) -> None:
