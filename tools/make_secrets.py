@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from urllib.parse import quote
 
-LOGINS = ("owner", "scoring", "dashboard")
+LOGINS = ("owner", "scoring", "dashboard", "monitoring")
 """Who logs in to the database: docs/decisions/0012-roles-of-the-database.md says what each may do."""
 
 

@@ -3,15 +3,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import orjson
 import psycopg
 import pytest
+from recording import record
+from watched import draw
 
 from solvent.cli.main import main
 from solvent.decision_log.registers.model_switches import record_switch
@@ -119,7 +122,7 @@ def test_without_decisions_there_is_nothing_to_judge(run: Run) -> None:
 def test_a_round_on_a_log_without_decisions_is_quiet(run: Run) -> None:
     code, shown, _ = run("monitor", "run")
     assert code == 0
-    assert f"quiet: 6 figures, 0 of {len(read_rules())} rules ring, 0 new alerts" in shown
+    assert f"quiet: 8 figures, 0 of {len(read_rules())} rules ring, 0 new alerts" in shown
 
 
 def test_a_round_where_nothing_is_wrong_is_quiet(run: Run, database_url: str, model: "Model") -> None:
@@ -192,6 +195,54 @@ def test_a_mistake_in_the_rules_is_named_and_nothing_is_written(
     assert "rules.toml, rule 1 (x) lacks metric, limit, direction, severity, what_to_do" in said
     assert rows("SELECT count(*) FROM measurements") == [(0,)]
     assert run("alerts", "rules", "--check", str(path))[0] == 1
+
+
+@pytest.fixture
+def login(database_url: str) -> Iterator[tuple[str, str]]:
+    """A login that may read which revision the database has and nothing else: its name and the URL."""
+    name = f"login_{uuid4().hex[:12]}"
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {name} LOGIN".encode())
+        connection.execute(f"GRANT SELECT ON alembic_version TO {name}".encode())
+        yield name, database_url.replace("postgres@", f"{name}@")
+        connection.execute(f"DROP OWNED BY {name}; DROP ROLE {name}".encode())
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("monitor", "run", "--as-of", "2025-10-20"),
+        ("performance", "report", "--as-of", "2025-10-20"),
+        ("drift", "report", "--from", "2026-11-02", "--to", "2026-11-08", "--no-html"),
+    ],
+    ids=lambda command: " ".join(command[:2]),
+)
+def test_in_production_a_login_with_the_role_of_the_monitors_is_enough(
+    run: Run,
+    database_url: str,
+    login: tuple[str, str],
+    model: "Model",
+    monkeypatch: pytest.MonkeyPatch,
+    command: tuple[str, ...],
+) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute(f"GRANT solvent_monitor TO {login[0]}".encode())
+    fill(database_url, model.version)
+    record(database_url, model, draw(model, 600), start=datetime(2026, 11, 2, tzinfo=UTC), history_source="stored")
+    monkeypatch.setenv("SOLVENT_DATABASE_URL", login[1])
+    monkeypatch.setenv("SOLVENT_ENVIRONMENT", "production")
+    code, shown, said = run(*command)
+    assert (code, "cannot measure" in shown) == (0, False), shown + said
+
+
+def test_a_login_that_is_no_monitor_is_told_what_it_lacks(
+    run: Run, login: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOLVENT_DATABASE_URL", login[1])
+    monkeypatch.setenv("SOLVENT_ENVIRONMENT", "production")
+    code, _, said = run("monitor", "run")
+    assert code == 1
+    assert "the login cannot act as it must (InsufficientPrivilege): give it the roles of docs/decisions/0012" in said
 
 
 def test_watching_goes_on_until_a_signal_and_ends_cleanly(run: Run, database_url: str, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import structlog
 
-from solvent.domain.alerts import Alert, Breach, Delivery, Severity
+from solvent.domain.alerts import Alert, Breach, Delivery, News, Severity
 from solvent.domain.measurements import Measurement, Window
 from solvent.errors import DecisionLogError, MonitoringError
 from solvent.monitoring.alert_rules import AlertRule, Direction, read_rules
@@ -55,9 +55,9 @@ class FakeAlerts:
             for number, one in enumerate(new, start=1)
         )  # fmt: skip
 
-    def undelivered(self) -> AbstractContextManager[Sequence[Alert]]:
+    def undelivered(self) -> AbstractContextManager[Sequence[News]]:
         @contextmanager
-        def give() -> Iterator[Sequence[Alert]]:
+        def give() -> Iterator[Sequence[News]]:
             yield ()
 
         return give()

@@ -1,19 +1,23 @@
 """What monitors read from a real log: vectors as they were recorded, counts as they are."""
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import psycopg
 import pytest
 from log_examples import FAILURE
 from recording import record, record_failures
+from sealed_logs import seal
 from watched import draw
 
+from solvent.decision_log.audit.signing import make_signer
 from solvent.decision_log.database.connections import connect_sync
 from solvent.decision_log.reading.monitoring import ObservedDecisions
 from solvent.decision_log.registers.drift_reports import list_reports
-from solvent.domain.observations import DecisionScope, DriftRecord, LogColumn, OperationCounts
+from solvent.domain.observations import DecisionScope, DriftRecord, LogColumn, OperationCounts, UncoveredRecords
 from solvent.errors import DecisionLogError
 from solvent.monitoring.binning import unpack
 from solvent.scoring.model import Model
@@ -94,6 +98,24 @@ def test_operations_are_summed_up_by_stage_cause_and_earlier_weeks(database_url:
     inference = next(stage for stage in found.stages if stage.stage == "inference")
     assert (inference.decisions, inference.mean_ms, inference.p50_ms, inference.p99_ms) == (30, 0.5, 0.5, 0.5)
     assert [stage.stage for stage in found.stages] == ["preprocessing", "inference", "total"]
+
+
+def test_a_record_waits_until_a_checkpoint_covers_it(database_url: str, model: Model, tmp_path: Path) -> None:
+    def read_uncovered() -> UncoveredRecords:
+        with connect_sync(database_url, application_name="test") as connection:
+            return ObservedDecisions(connection).read_uncovered()
+
+    assert read_uncovered() == UncoveredRecords(0, None)
+    record(database_url, model, draw(model, 20), start=START, span=DAY)
+    record_failures(database_url, [replace(FAILURE, received_at=START)])
+    with psycopg.connect(database_url) as connection:
+        oldest = connection.execute("SELECT min(recorded_at) FROM decisions").fetchone()
+    assert oldest is not None
+    assert read_uncovered() == UncoveredRecords(21, oldest[0])
+    asyncio.run(seal(database_url, make_signer(tmp_path / "signing.key"), tmp_path))
+    assert read_uncovered() == UncoveredRecords(0, None)
+    record(database_url, model, draw(model, 5), start=START + DAY, span=DAY)
+    assert read_uncovered().count == 5
 
 
 def test_reports_are_kept_and_listed_the_newest_first(database_url: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from solvent.domain.alerts import Alert, Breach, Delivery, Severity
+from solvent.domain.alerts import Alert, Breach, Delivery, News, Severity, Told, find_news
 from solvent.domain.measurements import Window
 from solvent.errors import MonitoringError
 from solvent.monitoring.webhook import PAUSES_SECONDS, Webhook, deliver_waiting
@@ -36,6 +36,7 @@ ALERT = Alert(
     resolved_by=None,
     resolution_notes=None,
 )
+NEWS = News(ALERT, Told(1, Severity.HIGH, 0.31, 1))
 
 
 @dataclass
@@ -81,11 +82,12 @@ class FakeLog:
     def record(self, breaches: Iterable[Breach], now: datetime) -> tuple[Alert, ...]:
         raise AssertionError("delivering records no alert")
 
-    def undelivered(self) -> AbstractContextManager[Sequence[Alert]]:
+    def undelivered(self) -> AbstractContextManager[Sequence[News]]:
         @contextmanager
-        def give() -> Iterator[Sequence[Alert]]:
-            taken = {one.alert_id for one in self.noted if one.is_delivered}
-            yield [alert for alert in self.waiting if alert.alert_id not in taken]
+        def give() -> Iterator[Sequence[News]]:
+            taken = {one.alert_id: one.told for one in self.noted if one.is_delivered}
+            news = [find_news(alert, taken.get(alert.alert_id)) for alert in self.waiting]
+            yield [one for one in news if one is not None]
 
         return give()
 
@@ -99,12 +101,13 @@ def webhook(url: str, slept: list[float] | None = None) -> Webhook:
 
 def test_sends_figures_and_what_to_do_under_the_id_of_the_alert() -> None:
     with receiving(204) as receiver:
-        assert webhook(receiver.url).deliver([ALERT]) == [Delivery(7, NOW, 1, 204, is_delivered=True)]
+        assert webhook(receiver.url).deliver([NEWS]) == [Delivery(7, NOW, 1, 204, NEWS.told, is_delivered=True)]
     assert receiver.got == [
         (
-            "solvent-alert-7",
+            "solvent-alert-7-1",
             {
                 "id": 7,
+                "message": 1,
                 "type": "shift",
                 "subject": "",
                 "severity": "HIGH",
@@ -125,27 +128,27 @@ def test_sends_figures_and_what_to_do_under_the_id_of_the_alert() -> None:
 def test_tries_again_after_a_pause_until_it_is_taken() -> None:
     slept: list[float] = []
     with receiving(500, 503, 200) as receiver:
-        assert webhook(receiver.url, slept).deliver([ALERT]) == [Delivery(7, NOW, 3, 200, is_delivered=True)]
+        assert webhook(receiver.url, slept).deliver([NEWS]) == [Delivery(7, NOW, 3, 200, NEWS.told, is_delivered=True)]
     assert slept == list(PAUSES_SECONDS)
 
 
 def test_gives_up_after_three_attempts_and_leaves_the_others_for_later() -> None:
     with receiving(500, 500, 500) as receiver:
-        found = webhook(receiver.url).deliver([ALERT, replace(ALERT, alert_id=8)])
-    assert found == [Delivery(7, NOW, 3, 500, is_delivered=False)]
+        found = webhook(receiver.url).deliver([NEWS, replace(NEWS, alert=replace(ALERT, alert_id=8))])
+    assert found == [Delivery(7, NOW, 3, 500, NEWS.told, is_delivered=False)]
     assert len(receiver.got) == 3
 
 
 def test_follows_no_redirect() -> None:
     with receiving(307, 307, 307) as receiver:
-        (found,) = webhook(receiver.url).deliver([ALERT])
+        (found,) = webhook(receiver.url).deliver([NEWS])
     assert (found.status_code, found.is_delivered, len(receiver.got)) == (307, False, 3)
 
 
 def test_nobody_there_is_no_answer() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        (found,) = webhook(f"http://127.0.0.1:{taken.getsockname()[1]}/").deliver([ALERT])
+        (found,) = webhook(f"http://127.0.0.1:{taken.getsockname()[1]}/").deliver([NEWS])
     assert (found.attempts, found.status_code, found.is_delivered) == (3, None, False)
 
 
@@ -153,7 +156,7 @@ def test_an_answer_that_does_not_come_in_time_is_none() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
         hook = Webhook(url, clock=lambda: NOW, sleep=lambda _: None, timeout_seconds=0.05)
-        (found,) = hook.deliver([ALERT])
+        (found,) = hook.deliver([NEWS])
     assert (found.attempts, found.status_code, found.is_delivered) == (3, None, False)
 
 

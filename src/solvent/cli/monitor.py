@@ -59,15 +59,15 @@ def run(
     Exit codes: 0 quiet, 1 something rings, a monitor cannot measure, or the
     database cannot be used, 2 wrong usage.
     """
-    from solvent.bootstrap import open_database, prepare_database
+    from solvent.bootstrap import open_database
     from solvent.domain.clock import utc_now
     from solvent.monitoring.run import run_monitors
-    from solvent.monitoring_bootstrap import watch_everything
+    from solvent.monitoring_bootstrap import prepare_watching, watch_everything
     from solvent.settings import read_settings
 
     settings = read_settings()
     with open_database(settings) as url:
-        prepare_database(url)
+        prepare_watching(url, settings)
         with shown_progress() as progress, watch_everything(url, settings, bundle=bundle) as watch:
             progress("measuring", 0.0)
             found = run_monitors(watch, now=utc_now() if as_of is None else as_of.replace(tzinfo=UTC))
@@ -97,13 +97,14 @@ def watch(
     Exit codes: 0 stopped, 1 the database could not be used at the start, 2
     wrong usage.
     """
-    from solvent.bootstrap import open_database, prepare_database
+    from solvent.bootstrap import open_database
     from solvent.monitoring.schedule import repeat
+    from solvent.monitoring_bootstrap import prepare_watching
     from solvent.settings import read_settings
 
     settings = read_settings()
     with _stopped_by_signals() as stop, open_database(settings) as url:
-        prepare_database(url)
+        prepare_watching(url, settings)
         runs = repeat(lambda: _watch_once(url, bundle), every=timedelta(minutes=every), stop=stop)
     typer.echo(f"stopped after {runs} runs")
 

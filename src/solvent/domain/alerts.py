@@ -72,11 +72,68 @@ class Alert:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What the webhook is told of an alert: `message` 1 says that it opened, a later one that it has grown since.
+
+    `affected` counts the subjects that broke the rule.
+    """
+
+    message: int
+    severity: Severity
+    value: float | None
+    affected: int
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """An open alert of which the webhook does not know enough, and what it is to be told."""
+
+    alert: Alert
+    told: Told
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
-    """One attempt to tell the webhook of an alert; `status_code` is None where no answer came."""
+    """What became of telling the webhook of an alert; `status_code` is None where no answer came."""
 
     alert_id: int
     attempted_at: datetime
     attempts: int
     status_code: int | None
+    told: Told
     is_delivered: bool
+
+
+GROWTH = 2.0
+"""An alert whose figure, or number of subjects, has grown by this factor is news again."""
+
+
+def find_news(alert: Alert, last: Told | None) -> News | None:
+    """What the webhook must be told of an open alert; None if nothing has changed that somebody must hear of.
+
+    Args:
+        alert: as it is now.
+        last: what the webhook took last, None if it has not heard of the alert yet.
+    """
+    if last is not None and not _has_grown(alert, last):
+        return None
+    message = 1 if last is None else last.message + 1
+    return News(alert, Told(message, alert.severity, alert.value, len(alert.affected)))
+
+
+def _has_grown(alert: Alert, last: Told) -> bool:
+    grades = list(Severity)
+    return (
+        grades.index(alert.severity) > grades.index(last.severity)
+        or 0 < GROWTH * last.affected <= len(alert.affected)
+        or _has_doubled(alert.value, last.value, alert.limit)
+    )
+
+
+def _has_doubled(value: float | None, last: float | None, limit: float | None) -> bool:
+    """Whether a figure lies twice as far from 0 as before or, where it rings by falling, at half of what it was."""
+    if value is None or last is None or limit is None or value == last:
+        return False
+    if value >= limit:
+        return value >= GROWTH * last
+    return value <= (last / GROWTH if last > 0 else last * GROWTH)

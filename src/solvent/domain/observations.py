@@ -86,6 +86,14 @@ class OperationCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class UncoveredRecords:
+    """Records of the chains that no checkpoint covers, and when the oldest of them was recorded; None without any."""
+
+    count: int
+    oldest_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class DriftRecord:
     """A row of `drift_reports`.
 

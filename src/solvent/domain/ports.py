@@ -5,9 +5,16 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from solvent.domain.alerts import Alert, Breach, Delivery
+from solvent.domain.alerts import Alert, Breach, Delivery, News
 from solvent.domain.matured import MaturedDecision, RecordedVector
-from solvent.domain.observations import DecisionScope, DriftRecord, OperationCounts, QualityCounts, VectorBatch
+from solvent.domain.observations import (
+    DecisionScope,
+    DriftRecord,
+    OperationCounts,
+    QualityCounts,
+    UncoveredRecords,
+    VectorBatch,
+)
 from solvent.domain.outcomes import DefaultDefinition
 from solvent.domain.records import FailureRecord, Receipt, ServedModel, StoredHistory, Submission
 
@@ -82,8 +89,8 @@ class AlertLog(Protocol):
         """Open an alert for each cause without an open one and outside its cool-down; return the newly opened ones."""
         ...
 
-    def undelivered(self) -> AbstractContextManager[Sequence[Alert]]:
-        """Give the open alerts that no webhook has taken yet, to one caller at a time."""
+    def undelivered(self) -> AbstractContextManager[Sequence[News]]:
+        """Give the open alerts that no webhook has taken yet or that have grown since, to one caller at a time."""
         ...
 
     def note_delivery(self, delivery: Delivery) -> None:
@@ -112,6 +119,10 @@ class ObservedLog(Protocol):
 
     def read_operations(self, start: datetime, end: datetime) -> OperationCounts:
         """How the service did, whichever model decided."""
+        ...
+
+    def read_uncovered(self) -> UncoveredRecords:
+        """What no checkpoint of the ledger covers yet."""
         ...
 
     def keep_drift_report(self, report: DriftRecord) -> int:

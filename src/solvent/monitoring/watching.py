@@ -72,6 +72,20 @@ class OperationsMonitor:
 
 
 @dataclass(frozen=True)
+class LedgerMonitor:
+    """How long the oldest record has waited for a checkpoint that covers it."""
+
+    log: ObservedLog
+    name: str = "ledger"
+
+    def measure(self, now: datetime) -> Sequence[Measurement]:
+        """`uncovered_seconds`, 0 where every record is covered; the count is that of the records that wait."""
+        found = self.log.read_uncovered()
+        seconds = 0.0 if found.oldest_at is None else max(0.0, (now - found.oldest_at).total_seconds())
+        return (Measurement("uncovered_seconds", window_before(now, days=OPERATION_DAYS), found.count, seconds),)
+
+
+@dataclass(frozen=True)
 class PerformanceMonitor:
     """Realised and estimated performance of the last two years; `assess` gives None for a log without decisions."""
 

@@ -1,4 +1,4 @@
-"""Tells one webhook of the alerts that it has not taken yet."""
+"""Tells one webhook of the alerts that it has not taken yet, and of those that have grown since."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -6,7 +6,7 @@ from datetime import UTC
 
 import httpx
 
-from solvent.domain.alerts import Alert, Delivery
+from solvent.domain.alerts import Delivery, News
 from solvent.domain.ports import AlertLog, Clock
 from solvent.errors import MonitoringError
 
@@ -18,8 +18,8 @@ PAUSES_SECONDS = (1.0, 4.0)
 class Webhook:
     """One URL, and nothing else: no redirect is followed, no proxy of the environment used, no secret logged.
 
-    An attempt fails without an answer of 200 to 299 within 5 s. Every request carries the id of the alert as its
-    Idempotency-Key: a receiver that has taken an alert whose answer was lost gets it again.
+    An attempt fails without an answer of 200 to 299 within 5 s. Every request carries the id of the alert and the
+    number of the message on it as its Idempotency-Key: a receiver whose answer was lost gets the same message again.
     """
 
     def __init__(
@@ -38,36 +38,37 @@ class Webhook:
         self._sleep = sleep
         self._timeout_seconds = timeout_seconds
 
-    def deliver(self, alerts: Sequence[Alert]) -> list[Delivery]:
-        """Send the alerts and return what became of each; after one that found no taker, the others wait."""
+    def deliver(self, waiting: Sequence[News]) -> list[Delivery]:
+        """Send the messages and return what became of each; after one that found no taker, the others wait."""
         deliveries: list[Delivery] = []
         with httpx.Client(timeout=self._timeout_seconds, trust_env=False, follow_redirects=False) as client:
-            for alert in alerts:
-                deliveries.append(self._deliver_one(client, alert))
+            for news in waiting:
+                deliveries.append(self._deliver_one(client, news))
                 if not deliveries[-1].is_delivered:
                     break
         return deliveries
 
-    def _deliver_one(self, client: httpx.Client, alert: Alert) -> Delivery:
-        attempts, status = 1, self._post(client, alert)
+    def _deliver_one(self, client: httpx.Client, news: News) -> Delivery:
+        attempts, status = 1, self._post(client, news)
         for pause in PAUSES_SECONDS:
             if _is_taken(status):
                 break
             self._sleep(pause)
-            attempts, status = attempts + 1, self._post(client, alert)
-        return Delivery(alert.alert_id, self._clock(), attempts, status, is_delivered=_is_taken(status))
+            attempts, status = attempts + 1, self._post(client, news)
+        told, taken = news.told, _is_taken(status)
+        return Delivery(news.alert.alert_id, self._clock(), attempts, status, told, is_delivered=taken)
 
-    def _post(self, client: httpx.Client, alert: Alert) -> int | None:
-        headers = {"Idempotency-Key": f"solvent-alert-{alert.alert_id}"}
+    def _post(self, client: httpx.Client, news: News) -> int | None:
+        headers = {"Idempotency-Key": f"solvent-alert-{news.alert.alert_id}-{news.told.message}"}
         try:
-            with client.stream("POST", self._url, json=render_alert(alert), headers=headers) as answer:
+            with client.stream("POST", self._url, json=render_news(news), headers=headers) as answer:
                 return answer.status_code
         except httpx.HTTPError:
             return None
 
 
 def deliver_waiting(log: AlertLog, webhook: Webhook) -> list[Delivery]:
-    """Send what no webhook has taken yet, note what became of it, and return that.
+    """Send what the webhook does not know yet, note what became of it, and return that.
 
     Raises:
         DecisionLogError: the alerts cannot be read, or a delivery not be noted.
@@ -79,11 +80,12 @@ def deliver_waiting(log: AlertLog, webhook: Webhook) -> list[Delivery]:
     return deliveries
 
 
-def render_alert(alert: Alert) -> dict[str, object]:
+def render_news(news: News) -> dict[str, object]:
     """What the webhook gets: figures and names of features, nothing of a client."""
-    window = alert.window
+    alert, window = news.alert, news.alert.window
     return {
         "id": alert.alert_id,
+        "message": news.told.message,
         "type": alert.rule,
         "subject": alert.subject,
         "severity": alert.severity.value,

@@ -9,7 +9,7 @@ from log_examples import ReadRows
 from solvent.cli.main import main
 from solvent.decision_log.registers.alerts import AlertStore
 from solvent.decision_log.registers.measurements import keep_measurements, read_measurements
-from solvent.domain.alerts import Breach, Delivery, Severity
+from solvent.domain.alerts import Breach, Delivery, News, Severity, Told
 from solvent.domain.measurements import Measurement, Window
 from solvent.errors import DecisionLogError
 
@@ -114,13 +114,29 @@ def test_is_acknowledged_once_and_resolved_once_with_a_note(store: AlertStore) -
 
 def test_an_alert_waits_for_the_webhook_until_it_is_taken_or_resolved(store: AlertStore) -> None:
     alert, other = store.record([BREACH, OTHER], NOW)
-    store.note_delivery(Delivery(alert.alert_id, NOW, 3, 500, is_delivered=False))
-    store.note_delivery(Delivery(other.alert_id, NOW, 1, 200, is_delivered=True))
+    told = Told(1, alert.severity, alert.value, len(alert.affected))
+    store.note_delivery(Delivery(alert.alert_id, NOW, 3, 500, told, is_delivered=False))
+    store.note_delivery(Delivery(other.alert_id, NOW, 1, 200, told, is_delivered=True))
     with store.undelivered() as waiting:
-        assert [one.alert_id for one in waiting] == [alert.alert_id]
+        assert waiting == (News(alert, told),)
         with store.undelivered() as second:
             assert second == ()
     store.resolve(alert.alert_id, note="done", who="ana", now=NOW)
+    with store.undelivered() as waiting:
+        assert waiting == ()
+
+
+def test_an_alert_that_has_grown_since_the_webhook_took_it_waits_again(store: AlertStore) -> None:
+    (alert,) = store.record([BREACH], NOW)
+    told = Told(1, BREACH.severity, BREACH.value, len(BREACH.affected))
+    store.note_delivery(Delivery(alert.alert_id, NOW, 1, 200, told, is_delivered=True))
+    store.record([replace(BREACH, value=1.9 * BREACH.value)], NOW + HOUR)
+    with store.undelivered() as waiting:
+        assert waiting == ()
+    store.record([replace(BREACH, value=2 * BREACH.value)], NOW + 2 * HOUR)
+    with store.undelivered() as waiting:
+        assert [one.told for one in waiting] == [replace(told, message=2, value=2 * BREACH.value)]
+        store.note_delivery(Delivery(alert.alert_id, NOW, 1, 200, waiting[0].told, is_delivered=True))
     with store.undelivered() as waiting:
         assert waiting == ()
 

@@ -108,6 +108,17 @@ def connect_sync(url: str, *, application_name: str) -> SyncConnection:
         raise DecisionLogError("the database cannot be reached: is it running, and is its URL right?") from error
 
 
+def begin_session(connection: SyncConnection, statements: str) -> None:
+    """Run what a session of `roles` begins with, so that it outlasts every transaction; raises DecisionLogError."""
+    try:
+        connection.execute(statements.encode())
+        connection.commit()
+    except psycopg.Error as error:
+        raise DecisionLogError(
+            f"the login cannot act as it must ({type(error).__name__}): give it the roles of docs/decisions/0012"
+        ) from error
+
+
 @contextmanager
 def connected_for(url: str, seconds: float | None, *, application_name: str) -> Iterator[SyncConnection]:
     """Open a connection that is cut after so many seconds, COMMIT included, so that a silent server holds up nobody.

@@ -10,6 +10,7 @@ import psycopg
 from psycopg import sql
 
 from solvent.decision_log.database.connections import Row, SyncConnection
+from solvent.decision_log.database.schema import CHAINED_TABLES
 from solvent.decision_log.registers.drift_reports import keep_report
 from solvent.domain.observations import (
     DecisionScope,
@@ -17,6 +18,7 @@ from solvent.domain.observations import (
     OperationCounts,
     QualityCounts,
     StageTimes,
+    UncoveredRecords,
     VectorBatch,
 )
 from solvent.errors import DecisionLogError
@@ -62,6 +64,28 @@ GROUP BY 1 ORDER BY 2 DESC, 1
 _VOLUME = """
 SELECT (SELECT count(*) FROM decisions WHERE timestamp >= %(start)s AND timestamp < %(end)s)
      + (SELECT count(*) FROM request_failures WHERE timestamp >= %(start)s AND timestamp < %(end)s)
+"""
+# The first record of each chain after the last head that a checkpoint holds.
+_UNCOVERED = """
+WITH RECURSIVE writers (writer_id) AS (
+    (SELECT writer_id FROM {table} ORDER BY writer_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT t.writer_id FROM {table} t WHERE t.writer_id > writers.writer_id ORDER BY t.writer_id LIMIT 1)
+    FROM writers WHERE writers.writer_id IS NOT NULL
+)
+SELECT coalesce(sum(last.sequence - oldest.sequence + 1), 0)::bigint, min(oldest.recorded_at)
+FROM writers
+LEFT JOIN LATERAL (
+    SELECT max(sequence) AS sequence FROM chain_heads h WHERE h.chain = {name} AND h.writer_id = writers.writer_id
+) head ON true
+CROSS JOIN LATERAL (
+    SELECT sequence, recorded_at FROM {table} t
+    WHERE t.writer_id = writers.writer_id AND t.sequence > coalesce(head.sequence, 0) AND t.link <> ''
+    ORDER BY sequence LIMIT 1
+) oldest
+CROSS JOIN LATERAL (
+    SELECT sequence FROM {table} t WHERE t.writer_id = writers.writer_id ORDER BY sequence DESC LIMIT 1
+) last
 """
 
 
@@ -118,6 +142,16 @@ class ObservedDecisions:
                 stages=tuple(StageTimes(name, count, mean, *shares) for name, count, mean, shares in stages),
                 earlier_volumes=tuple(self._count_requests(start - week, end - week) for week in known),
             )
+
+    def read_uncovered(self) -> UncoveredRecords:
+        """What no checkpoint of the ledger covers yet, found by the index however long the chains are."""
+        with _translated():
+            found = [
+                self._one(sql.SQL(_UNCOVERED).format(table=sql.Identifier(table), name=sql.Literal(table)))
+                for table in CHAINED_TABLES
+            ]
+        oldest = min((at for _, at in found if at is not None), default=None)
+        return UncoveredRecords(sum(count for count, _ in found), oldest)
 
     def keep_drift_report(self, report: DriftRecord) -> int:
         """Store a report; returns the number of its row."""

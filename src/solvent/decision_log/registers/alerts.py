@@ -8,7 +8,7 @@ import psycopg
 
 from solvent.decision_log.database.connections import Row, SyncConnection, connect_sync
 from solvent.decision_log.database.roles import AS_MONITOR, AS_READER
-from solvent.domain.alerts import Alert, Breach, Delivery, Severity
+from solvent.domain.alerts import Alert, Breach, Delivery, News, Severity, Told, find_news
 from solvent.domain.measurements import Window
 from solvent.errors import DecisionLogError
 
@@ -55,14 +55,18 @@ UPDATE anomalies SET is_resolved = true, resolved_at = %s, resolved_by = %s, res
 WHERE id = %s AND NOT is_resolved RETURNING {COLUMNS}
 """  # noqa: S608
 FIND_STATE = "SELECT is_resolved FROM anomalies WHERE id = %s"
-UNDELIVERED = f"""
-SELECT {COLUMNS} FROM anomalies a
-WHERE NOT is_resolved AND NOT EXISTS (SELECT FROM alert_deliveries d WHERE d.anomaly_id = a.id AND d.is_delivered)
-ORDER BY id
+OPEN_AND_TOLD = f"""
+SELECT {COLUMNS}, told.* FROM anomalies LEFT JOIN LATERAL (
+    SELECT message, told_severity, told_value, told_affected FROM alert_deliveries
+    WHERE anomaly_id = anomalies.id AND is_delivered ORDER BY message DESC LIMIT 1
+) told ON true
+WHERE NOT is_resolved ORDER BY id
 """  # noqa: S608
 NOTE = """
-INSERT INTO alert_deliveries (anomaly_id, attempted_at, attempts, status_code, is_delivered)
-VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
+INSERT INTO alert_deliveries (
+    anomaly_id, attempted_at, attempts, status_code, message, told_severity, told_value, told_affected, is_delivered
+)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
 """
 ONE_SENDER = "SELECT pg_try_advisory_lock(hashtext('solvent alert deliveries'))"
 LIMIT = 1_000
@@ -118,23 +122,28 @@ class AlertStore:
         return self._change(RESOLVE, (now, who, note.strip(), alert_id))
 
     @contextmanager
-    def undelivered(self) -> Iterator[Sequence[Alert]]:
-        """Give the open alerts that no webhook has taken yet, to one process at a time: to a second one, none.
+    def undelivered(self) -> Iterator[Sequence[News]]:
+        """Give what a webhook must be told, to one process at a time: to a second one, nothing.
+
+        That is of each open alert that none has taken yet, or that has grown since (`find_news`).
 
         Raises:
             DecisionLogError: the database cannot be used.
         """
         with self._connected() as connection:
             is_alone = connection.execute(ONE_SENDER).fetchone() == (True,)
-            waiting = connection.execute(UNDELIVERED.encode()).fetchall() if is_alone else []
+            waiting = connection.execute(OPEN_AND_TOLD.encode()).fetchall() if is_alone else []
             connection.commit()
-            yield tuple(_to_alert(row) for row in waiting)
+            news = (find_news(_to_alert(row[:-4]), _to_told(row[-4:])) for row in waiting)
+            yield tuple(one for one in news if one is not None)
 
     def note_delivery(self, delivery: Delivery) -> None:
         """Keep what became of a delivery; raises DecisionLogError if the database cannot be used."""
-        parameters = (delivery.alert_id, delivery.attempted_at, delivery.attempts, delivery.status_code)
+        told = delivery.told
+        said = (told.message, told.severity.value, told.value, told.affected)
+        tried = (delivery.alert_id, delivery.attempted_at, delivery.attempts, delivery.status_code)
         with self._connected() as connection:
-            connection.execute(NOTE, (*parameters, delivery.is_delivered))
+            connection.execute(NOTE, (*tried, *said, delivery.is_delivered))
 
     def _change(self, statement: str, parameters: tuple[object, ...]) -> Alert:
         with self._connected() as connection:
@@ -178,3 +187,8 @@ def _to_alert(row: Row) -> Alert:
     window = None if start is None or end is None else Window(start, end)
     fields = [*row[:5], Severity(row[5]), *row[6:11], window, tuple(row[13]), *row[14:]]
     return Alert(*fields)
+
+
+def _to_told(row: Row) -> Told | None:
+    message, severity, value, affected = row
+    return None if message is None else Told(message, Severity(severity), value, affected)
