@@ -13,7 +13,7 @@ from solvent.dashboard.recorded_models import load_recorded_model
 from solvent.decision_log.database.roles import AS_OFFICER
 from solvent.decision_log.figures.latest import DecisionLine, read_latest, read_of_client
 from solvent.decision_log.figures.questions import open_reader
-from solvent.decision_log.reading.recorded import find_decision
+from solvent.decision_log.reading import recorded as reading
 from solvent.domain.records import RecordedDecision
 from solvent.errors import BundleError
 from solvent.scoring.explanation import Explanation, explain
@@ -47,7 +47,7 @@ class Opened:
 def open_decision(url: str, request_id: UUID) -> Opened | None:
     """Find and explain a decision; None if there is none. Raises DecisionLogError."""
     with open_reader(url, session=AS_OFFICER) as connection:
-        recorded = find_decision(connection, request_id)
+        recorded = reading.open_decision(connection, request_id)
     if recorded is None:
         return None
     try:

@@ -16,6 +16,7 @@ from solvent.decision_log.figures.latest import read_latest, read_of_client
 from solvent.decision_log.figures.questions import Scope, open_reader
 from solvent.decision_log.figures.risk import MaturedOutcomes, read_outcomes
 from solvent.decision_log.figures.roll_ups import roll_up
+from solvent.decision_log.reading.recorded import open_decision
 from solvent.decision_log.writing.writer import PostgresDecisionLog
 from solvent.domain.policy import Decision
 from solvent.domain.records import DecisionRecord, Submission
@@ -55,7 +56,14 @@ def test_a_reader_of_pages_cannot_look_for_a_client(database_url: str) -> None:
 
 @pytest.mark.parametrize(
     "statement",
-    ["DELETE FROM decisions", "UPDATE decision_payloads SET loan_amount = 0", "SELECT key FROM idempotency_claims"],
+    [
+        "DELETE FROM decisions",
+        "UPDATE decision_payloads SET loan_amount = 0",
+        "SELECT key FROM idempotency_claims",
+        "SELECT client_id FROM decision_payloads",
+        "SELECT client_id FROM predictions",
+        "SELECT * FROM feature_values",
+    ],
 )
 def test_an_officer_may_look_and_nothing_else(database_url: str, statement: str) -> None:
     with (
@@ -63,6 +71,21 @@ def test_an_officer_may_look_and_nothing_else(database_url: str, statement: str)
         open_reader(database_url, session=AS_OFFICER) as connection,
     ):
         connection.execute(statement.encode())
+
+
+def test_an_officer_sees_the_payload_of_what_is_opened_and_no_other(database_url: str) -> None:
+    write(database_url, make_decision(1, client_id=7), make_decision(2, client_id=8))
+    first, second = (UUID(int=DECISION.request_id.int + number) for number in (0, 1))
+    with open_reader(database_url, session=AS_OFFICER) as connection:
+        assert connection.execute("SELECT count(*) FROM opened_payloads").fetchone() == (0,)
+        opened = open_decision(connection, first)
+        assert opened is not None
+        assert opened.client_id == 7
+        assert connection.execute("SELECT request_id FROM opened_payloads").fetchall() == [(first,)]
+        connection.commit()
+        assert connection.execute("SELECT count(*) FROM opened_payloads").fetchone() == (0,)
+        assert [one.request_id for one in read_of_client(connection, 8)] == [second]
+        assert connection.execute("SELECT request_id FROM opened_payloads").fetchall() == [(second,)]
 
 
 def test_quartiles_of_the_top_numbers_by_decision(database_url: str) -> None:

@@ -17,6 +17,8 @@ from solvent.errors import DecisionLogError
 _COLUMNS = ", ".join([*DECISION_COLUMNS, *(name for name in PAYLOAD_COLUMNS if name not in DECISION_COLUMNS)])
 READ = f"SELECT {_COLUMNS} FROM decisions LEFT JOIN decision_payloads USING (request_id, timestamp)"  # noqa: S608
 BY_REQUEST = f"{READ} WHERE request_id = %s"
+OPENED = BY_REQUEST.replace("decision_payloads", "opened_payloads")
+OPEN_REQUEST = "SELECT set_config('solvent.opened_request', %s, true)"
 BY_MODEL = f"{READ} WHERE model_version = %s ORDER BY timestamp, request_id"
 BY_CLIENT = f"{READ} WHERE client_id = %s ORDER BY timestamp, request_id"
 BATCH = 500
@@ -30,6 +32,15 @@ def count_decisions(connection: SyncConnection) -> dict[str, int]:
 def find_decision(connection: SyncConnection, request_id: UUID) -> RecordedDecision | None:
     """Return the decision of a request, if there is one."""
     return next(_read(connection, BY_REQUEST, request_id), None)
+
+
+def open_decision(connection: SyncConnection, request_id: UUID) -> RecordedDecision | None:
+    """Return the decision of a request with the rights of an officer, who sees the payload of that one alone."""
+    try:
+        connection.execute(OPEN_REQUEST, (str(request_id),))
+    except psycopg.Error as error:
+        raise DecisionLogError("decisions cannot be read: run `solvent db check`") from error
+    return next(_read(connection, OPENED, request_id), None)
 
 
 def read_decisions(connection: SyncConnection, model_version: str) -> Iterator[RecordedDecision]:
