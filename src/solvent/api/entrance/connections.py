@@ -177,7 +177,7 @@ class GuardedProtocol(H11Protocol):
     @property
     def is_answering(self) -> bool:
         """Whether a request waits for its answer."""
-        latest = self.cycle
+        latest = self.latest
         return latest is not None and not latest.response_complete
 
     def close_if_slow(self, now: float) -> None:
