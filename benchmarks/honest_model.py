@@ -1,7 +1,9 @@
 """Judges a model against the truth of the simulated world that it was trained on.
 
     solvent train --data WORLD --out BUNDLE
-    python benchmarks/honest_model.py --world WORLD --bundle BUNDLE
+    python benchmarks/honest_model.py --world WORLD --bundle BUNDLE [--features FILE]
+
+FILE holds the features of that world as `solvent features build` writes them; without it they are computed.
 
 On the bundle's test clients (drawn again from its seed), with each client's true probability of default:
 
@@ -21,14 +23,18 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow
+import pyarrow.compute
 import pyarrow.parquet
 
 from solvent.bundle.files import Bundle, read_bundle
 from solvent.domain.costs import CostMatrix
 from solvent.features.ibis_engine import BatchEngine
 from solvent.features.matrix import FeatureMatrix
+from solvent.features.program import CLIENT, Program
 from solvent.scoring.model import Model
 from solvent.tables.reading import open_tables
+from solvent.tables.schemas import TARGET
 from solvent.training.evaluation import evaluate
 from solvent.training.measures import ScoredOutcomes, bin_by_mass
 from solvent.training.splits import split_clients
@@ -44,10 +50,27 @@ class Judged:
     truth: Floats
 
 
-def read_test_clients(bundle: Bundle, world: Path) -> FeatureMatrix:
-    """Draw the bundle's test clients again and compute their features with its program."""
-    with open_tables(world) as tables:
-        matrix = BatchEngine(bundle.program, tables).read_matrix()
+def read_features(file: Path, program: Program) -> FeatureMatrix:
+    """Read the features of a program from a file of `solvent features build` that holds them, perhaps among others."""
+    table = pyarrow.parquet.read_table(file, columns=[CLIENT, TARGET, *program.names])
+    columns = (_to_numbers(table[feature.name], feature.categories) for feature in program.features)
+    target = table[TARGET].to_numpy().astype(np.float32)
+    return FeatureMatrix(table[CLIENT].to_numpy(), np.column_stack(list(columns)), target, program)
+
+
+def _to_numbers(column: pyarrow.ChunkedArray, categories: tuple[str, ...]) -> npt.NDArray[np.float32]:
+    if categories:
+        column = pyarrow.compute.index_in(column, pyarrow.array(categories))
+    return np.asarray(column.to_numpy(), dtype=np.float32)
+
+
+def read_test_clients(bundle: Bundle, world: Path, features: Path | None = None) -> FeatureMatrix:
+    """Draw the bundle's test clients again, with their features by its program, computed or from a file."""
+    if features is not None:
+        matrix = read_features(features, bundle.program)
+    else:
+        with open_tables(world) as tables:
+            matrix = BatchEngine(bundle.program, tables).read_matrix()
     labelled = matrix.rows(~np.isnan(matrix.target))
     splits = split_clients(labelled, seed=bundle.evaluation["seed"])
     counts = bundle.evaluation["splits"]["test"]["rows"]
@@ -134,10 +157,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--world", type=Path, required=True, help="folder of the world that the bundle was trained on")
     parser.add_argument("--bundle", type=Path, required=True, help="folder of the bundle")
+    parser.add_argument("--features", type=Path, metavar="FILE", help="features of the world, where they are at hand")
     arguments = parser.parse_args()
 
     bundle = read_bundle(arguments.bundle)
-    test = read_test_clients(bundle, arguments.world)
+    test = read_test_clients(bundle, arguments.world, arguments.features)
     told = pyarrow.parquet.read_table(arguments.world / "truth.parquet")
     by_client = dict(zip(told["SK_ID_CURR"].to_pylist(), told["true_probability_default"].to_pylist(), strict=True))
     truth = np.array([by_client[client] for client in test.client_ids.tolist()], dtype=np.float64)
