@@ -28,7 +28,7 @@ def try_out(engine: RequestEngine) -> None:
     try:
         engine.evaluate(application)
         engine.evaluate(application, engine.reduce_history(history))
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, LookupError, NameError, TypeError, ValueError) as error:
         raise FeatureError(f"a step of the feature program cannot run ({type(error).__name__})") from error
 
 
