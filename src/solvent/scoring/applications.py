@@ -4,11 +4,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 from solvent.errors import ApplicationError
 from solvent.features.program import CLIENT_LINKS
 from solvent.scoring.field_checks import TableChecks, table_checks
+from solvent.scoring.glances import glance_over
 from solvent.tables.schemas import APPLICATION, CLIENT, HISTORY_TABLES, TARGET, table_schema
 
 MAX_ROWS_PER_TABLE = 5_000
@@ -49,8 +51,9 @@ def accept_application(document: object) -> Application:
     history = {name: document[name] for name in HISTORY_TABLES if name in document}
     given = {name: value for name, value in document.items() if name not in history} if history else document
     findings = _Findings()
-    findings.add_row(table_checks(APPLICATION), given)
-    findings.add_unknown("")
+    if glance_over(APPLICATION)((given,), None):
+        findings.add_row(table_checks(APPLICATION), given)
+        findings.add_unknown("")
     for name, rows in history.items():
         _check_rows(name, rows, document.get(CLIENT), findings)
     if findings.problems:
@@ -69,30 +72,18 @@ class _Findings:
         self._unknown: dict[str, None] = {}
 
     def add_row(self, checks: TableChecks, row: Row) -> None:
-        """Check one row; most of its values pass at a glance."""
-        texts, ranges = checks.texts, checks.ranges
+        """Check one row, value by value."""
         for name, value in row.items():
-            kind = type(value)
-            if kind is str:
-                if name in texts and value in texts[name]:
-                    continue
-            elif (kind is float or kind is int) and name in ranges:
-                low, high, is_whole = ranges[name]
-                if low <= value <= high and (kind is int or not is_whole or value % 1 == 0):
-                    continue
-            self._add_value(checks, name, value)
+            check = checks.by_column.get(name)
+            if check is None:
+                self._unknown[name] = None
+            elif value is not None:
+                fault = check(value)
+                if fault is not None:
+                    (self.problems if fault.is_problem else self.warnings)[fault.text] = None
         for name, fault in checks.required.items():
             if row.get(name) is None:
                 self.problems[fault.text] = None
-
-    def _add_value(self, checks: TableChecks, name: str, value: object) -> None:
-        check = checks.by_column.get(name)
-        if check is None:
-            self._unknown[name] = None
-        elif value is not None:
-            fault = check(value)
-            if fault is not None:
-                (self.problems if fault.is_problem else self.warnings)[fault.text] = None
 
     def add_unknown(self, prefix: str) -> None:
         """Name the fields of the rows so far that the table does not have."""
@@ -118,7 +109,7 @@ def _check_rows(table: str, rows: object, client: object, findings: _Findings) -
     checks = table_checks(table)
     if _has_duplicates(rows, table_schema(table).key):
         findings.problems[f"{table}: two rows have the same {' and '.join(table_schema(table).key)}"] = None
-    for row in rows:
+    for row in glance_over(table)(rows, client):
         owner = row.get(CLIENT)
         findings.add_row(checks, {**row, CLIENT: client} if owner is None and CLIENT in checks.by_column else row)
         if owner is not None and owner != client:
@@ -127,7 +118,14 @@ def _check_rows(table: str, rows: object, client: object, findings: _Findings) -
 
 
 def _has_duplicates(rows: Sequence[Row], key: tuple[str, ...]) -> bool:
-    values = [tuple(map(row.get, key)) for row in rows] if key else []
+    if not key:
+        return False
+    try:
+        if len(set(map(itemgetter(*key), rows))) == len(rows):
+            return False
+    except (KeyError, TypeError):
+        pass  # a part of the key is absent or cannot be looked up: the careful way
+    values = [tuple(map(row.get, key)) for row in rows]
     if not all(type(value) is int for value in chain.from_iterable(values)):
         # 7 and 7.0 are told apart, and a list cannot be looked up.
         return len(set(map(repr, values))) < len(values)
@@ -140,7 +138,7 @@ def _find_gaps(history: Mapping[str, Sequence[Row]]) -> Iterator[str]:
         yield "partial_history"
     for name, (parent, key) in CLIENT_LINKS.items():
         known = {row.get(key) for row in history.get(parent, ())}
-        if any(row.get(key) not in known for row in history.get(name, ())):
+        if not known.issuperset([row.get(key) for row in history.get(name, ())]):
             yield f"orphan_rows:{name}"
 
 

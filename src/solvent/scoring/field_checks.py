@@ -1,4 +1,4 @@
-"""Checks of single values against the schema of their column, made once per column because they run per value."""
+"""Checks of single values against the schema of their column, made once per column."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,16 +22,10 @@ Check = Callable[[object], Fault | None]
 
 @dataclass(frozen=True)
 class TableChecks:
-    """The checks of a table by column, and for each required column what to say if it is absent.
-
-    `texts` and `ranges` pass most values at a glance: the known categories of a column; or its lowest and highest
-    number, and whether it must be whole. What they do not pass may still be right: `by_column` tells.
-    """
+    """The checks of a table by column, and for each required column what to say if it is absent."""
 
     by_column: Mapping[str, Check]
     required: Mapping[str, Fault]
-    texts: Mapping[str, frozenset[float | str]]
-    ranges: Mapping[str, tuple[float, float, bool]]
 
 
 @cache
@@ -43,8 +37,6 @@ def table_checks(table: str) -> TableChecks:
     return TableChecks(
         MappingProxyType({column.name: _make_check(column, prefix + column.name) for column in columns}),
         MappingProxyType(required),
-        {column.name: _accepted(column) for column in columns if column.kind is ColumnKind.CATEGORY},
-        {column.name: _range(column) for column in columns if column.kind is not ColumnKind.CATEGORY},
     )
 
 
