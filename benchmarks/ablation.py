@@ -1,6 +1,7 @@
 """What each group of learned features adds to the model: the same folds and seeds with it and without it.
 
     python benchmarks/ablation.py --data DIR [--folds 3] [--boosters 3] [--seed 0] [--leave-out FILE] [--keep DIR]
+        [--features FILE]
 
 Labelled clients are cut into folds. Outside each fold the features of `solvent train` are selected, each group of
 `learned_features.py` is fitted out of fold, and boosters with the settings of `solvent train` grow on the selected
@@ -27,8 +28,10 @@ import numpy.typing as npt
 import pyarrow.csv
 import pyarrow.parquet
 
-from honest_model import expected_auc
+from honest_model import expected_auc, read_features
 from learned_features import Learner, describe_out_of_fold, open_learners
+from solvent.domain.policy import FORBIDDEN_COLUMNS
+from solvent.features.catalogue import build_program
 from solvent.features.matrix import FeatureMatrix
 from solvent.tables.reading import open_tables
 from solvent.training.delong import compare_aucs, measure_auc
@@ -219,6 +222,7 @@ def main() -> None:
     """Score out of fold with each group and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of the raw tables")
+    parser.add_argument("--features", type=Path, metavar="FILE", help="of `solvent features build`; else computed")
     parser.add_argument("--folds", type=int, default=3)
     parser.add_argument("--boosters", type=int, default=3, help="seeds whose mean scores a fold")
     parser.add_argument("--seed", type=int, default=0)
@@ -227,7 +231,11 @@ def main() -> None:
     parser.add_argument("--fold", type=int, metavar="N", help="make this fold alone, 1 to --folds")
     arguments = parser.parse_args()
 
-    matrix = read_labelled(TrainingRequest(arguments.data, arguments.data))
+    if arguments.features is None:
+        matrix = read_labelled(TrainingRequest(arguments.data, arguments.data))
+    else:
+        matrix = read_features(arguments.features, build_program(FORBIDDEN_COLUMNS))
+        matrix = matrix.rows(~np.isnan(matrix.target))
     if arguments.leave_out is not None:
         matrix = matrix.rows(~np.isin(matrix.client_ids, pyarrow.csv.read_csv(arguments.leave_out)["SK_ID_CURR"]))
     fold = divide(matrix, folds=arguments.folds, seed=arguments.seed)
