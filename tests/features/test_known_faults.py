@@ -1,7 +1,8 @@
 """The faults of much-copied feature code, each with a hand-made client and its known answer.
 
 Their list is in "Bugs in much-copied code" of the catalogue of published solutions; each number is the one there.
-Number 11, target means over neighbours taken in sample, is no feature of this catalogue.
+Number 11, target means over neighbours taken in sample, is no feature of this catalogue; the rate of neighbours that is
+measured beside it has its test in `tests/training/test_ablation_benchmark.py`.
 """
 
 from pathlib import Path

@@ -83,6 +83,19 @@ def test_the_rate_of_neighbours_is_that_of_the_nearest_twentieth(learned: Module
     assert describe(CLIENTS[:1]).tolist() == [[pytest.approx(3 / 15)]]
 
 
+def test_a_lone_default_is_not_among_its_own_neighbours(learned: ModuleType) -> None:
+    """Fault 11 of much-copied feature code: neighbours were averaged in sample, and a missing score failed."""
+    places = np.zeros((300, 6))
+    places[:, 5] = np.arange(300)
+    places[7, 3] = np.nan
+    alone = np.zeros(300)
+    alone[7] = 1.0
+    neighbours = learned.NeighbourRate(learned.Rows(CLIENTS, places, ()))
+    inside, _ = learned.describe_out_of_fold(neighbours, CLIENTS, alone, others=CLIENTS[:0], seed=0)
+    assert inside[7].item() == 0.0
+    assert neighbours.fit(CLIENTS, alone)(CLIENTS[7:8]).item() == pytest.approx(1 / 15)
+
+
 def test_the_implied_interest_of_a_loan_that_is_paid_back_one_and_a_fifth_times(learned: ModuleType) -> None:
     """100 lent, 10 paid twelve times: interest 20; by year 24 x .2 / 13."""
     share, rate = learned.imply_interest(np.array([100.0]), np.array([10.0]), np.array([12.0]))

@@ -1,6 +1,7 @@
 """Runs a feature program over all clients of a folder of raw tables, on DuckDB."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,13 +56,13 @@ class BatchEngine:
         self._many = ManyClients(program)
         check_one_application_each(tables)
         with translated_errors():
-            applications = self._keep("reading applications", self._relations.applications(self._many.columns))
-            self._applications = _Kept(applications.get_name(), tuple(self._many.columns))
+            applications = self._keep_sorted("reading applications", self._relations.applications(self._many.columns))
+            self._applications = _Kept(applications, tuple(self._many.columns))
             self._statistics = [
-                _Kept(self._keep(label, relation).get_name(), tuple(nodes))
+                _Kept(self._keep_sorted(label, relation), tuple(nodes))
                 for label, relation, nodes in self._relations.statistics(program.history_aggregates)
             ]
-            self._clients: Clients = np.sort(self._fetch(applications.get_name(), (CLIENT,))[CLIENT])
+            self._clients: Clients = self._fetch(applications, (CLIENT,))[CLIENT]
 
     def write_features(self, out: Path) -> int:
         """Write SK_ID_CURR, TARGET (missing where unknown) and the features to Parquet, by client; return the rows.
@@ -73,10 +74,14 @@ class BatchEngine:
         """
         if not out.parent.is_dir():
             raise FeatureError(f"the folder {out.parent} does not exist: make it, or write to another one")
-        with FeatureWriter(self._program, out) as writer:
+        # One batch is written while the next is computed.
+        with FeatureWriter(self._program, out) as writer, ThreadPoolExecutor(max_workers=1) as background:
+            written = background.submit(lambda: None)
             for start, clients, target, values in self._batches():
                 self._progress("writing features", start / len(self._clients))
-                writer.write(clients, target, values)
+                written.result()
+                written = background.submit(writer.write, clients, target, values)
+            written.result()
         return len(self._clients)
 
     def read_matrix(self) -> FeatureMatrix:
@@ -117,8 +122,8 @@ class BatchEngine:
             return [self._keep_rows(table, nodes) for table, nodes in leaves.items()]
 
     def _keep_rows(self, table: str, nodes: list[int]) -> _Kept:
-        rows = self._keep(f"reading rows of {table}", self._relations.leaves(table, nodes))
-        return _Kept(rows.get_name(), tuple(nodes))
+        rows = self._keep_sorted(f"reading rows of {table}", self._relations.leaves(table, nodes))
+        return _Kept(rows, tuple(nodes))
 
     def _read_leaves(self, kept: _Kept, clients: Clients) -> tuple[list[int], list[Array]]:
         """Where the rows of each client begin and end, and the columns of all of them."""
@@ -155,15 +160,20 @@ class BatchEngine:
         return self._clients, target, values
 
     def _fetch(self, table: str, columns: tuple[str, ...] = ("*",), *, between: Clients | None = None) -> Columns:
-        """Columns by name, by client; numbers are float64 with NaN where missing, clients are integers."""
+        """Columns of a sorted table by name; numbers are float64 with NaN where missing, clients are integers."""
         within = "" if between is None else f"WHERE {CLIENT} BETWEEN {between[0]:d} AND {between[-1]:d}"
-        query = f"SELECT {', '.join(columns)} FROM {table} {within} ORDER BY {CLIENT}"  # noqa: S608 - names of ours
+        query = f"SELECT {', '.join(columns)} FROM {table} {within}"  # noqa: S608 - names of ours
         with translated_errors():
             fetched = self._connection.execute(query).fetchnumpy()
         return {
             name: np.ma.getdata(values) if name == CLIENT else np.ma.filled(values, MISSING)
             for name, values in fetched.items()
         }
+
+    def _keep_sorted(self, label: str, relation: Relation) -> str:
+        """Compute a relation with rows of clients; by client, so that a batch of them is read from one place."""
+        name: str = self._keep(label, relation.order_by(CLIENT)).get_name()
+        return name
 
     def _keep(self, label: str, relation: Relation) -> Relation:
         self._progress(label, min(self._made / self._steps, 1.0))

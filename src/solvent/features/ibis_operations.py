@@ -21,7 +21,7 @@ LARGEST_EXPONENT = math.log(FLOAT32_MAX)
 
 def only_where(condition: Column, value: Column) -> Column:
     """The value where the condition is true, missing elsewhere."""
-    return ibis.cases((condition, value), else_=ibis.null("float64"))
+    return ibis.cases((condition, value), else_=ibis.null(value.type()))
 
 
 def _bounded(value: Column) -> Column:
@@ -75,62 +75,72 @@ OPERATIONS: Mapping[str, Callable[..., Column]] = MappingProxyType(
 """Row-wise operations by the name of a node."""
 
 
-def _deviation(value: Column, where: Column) -> Column:
-    spread = value.std(where=where, how="sample")
-    equal = value.max(where=where) == value.min(where=where)
-    return ibis.cases((value.count(where=where) < 2, ibis.null("float64")), (equal, ibis.literal(0.0)), else_=spread)
-
-
-def _slope(value: Column, over: Column, where: Column) -> Column:
-    both = where & value.notnull() & over.notnull()
-    level = over.max(where=both) == over.min(where=both)
-    together = value.cov(over, where=both, how="sample")
-    spread = over.var(where=both, how="sample")
-    unrelated = together * together <= spread * value.var(where=both, how="sample") * NO_CORRELATION
+def _deviation(value: Column) -> Column:
+    equal = value.max() == value.min()
     return ibis.cases(
-        (value.count(where=both) < 2, ibis.null("float64")),
+        (value.count() < 2, ibis.null("float64")), (equal, ibis.literal(0.0)), else_=value.std(how="sample")
+    )
+
+
+def _slope(value: Column, over: Column) -> Column:
+    value, over = only_where(over.notnull(), value), only_where(value.notnull(), over)
+    level = over.max() == over.min()
+    together = value.cov(over, how="sample")
+    spread = over.var(how="sample")
+    unrelated = together * together <= spread * value.var(how="sample") * NO_CORRELATION
+    return ibis.cases(
+        (value.count() < 2, ibis.null("float64")),
         (level, ibis.null("float64")),
         (unrelated, ibis.literal(0.0)),
         else_=_ratio(together, spread),
     )
 
 
-def _sum(value: Column, where: Column) -> Column:
+def _sum(value: Column) -> Column:
     """The sum, exactly 0 where positive and negative values cancel."""
-    found = value.sum(where=where)
-    largest = ibis.greatest(value.max(where=where).abs(), value.min(where=where).abs())
+    found = value.sum()
+    largest = ibis.greatest(value.max().abs(), value.min().abs())
     return ibis.cases((found.abs() <= largest * ibis.literal(NO_SUM, "float64"), ibis.literal(0.0)), else_=found)
 
 
 def take_statistic(
-    statistic: str, values: list[Column], rows: Column, where: Column, *, cancels: bool = False
+    statistic: str, values: list[Column], rows: Column, where: Column | None, *, cancels: bool = False
 ) -> Column:
-    """A statistic over the rows that pass a filter that is never NULL.
+    """A statistic over the rows that pass a filter.
 
     Args:
         statistic: a name of the language.
         values: the value column, and for slope the column it is taken over.
         rows: the relation that they belong to.
-        where: the filter.
+        where: the filter, never NULL; None takes all rows. Rows that do not pass are made missing: with SQL's FILTER
+            DuckDB copies all columns of the query for each statistic.
         cancels: the values can be of both signs.
     """
+    if where is None:
+        return _take(statistic, values, rows.count(), cancels=cancels)
+    passing = only_where(where, ibis.literal(1, "int8")).count()
+    return _take(statistic, [only_where(where, value) for value in values], passing, cancels=cancels)
+
+
+def _take(statistic: str, values: list[Column], rows: Column, *, cancels: bool) -> Column:
+    """A statistic over values that are missing in rows that do not count; `rows` is how many do."""
     value = values[0]
     match statistic:
         case "sum" if cancels:
-            return _sum(value, where)
+            return _sum(value)
         case "mean" if cancels:
-            return _sum(value, where) / value.count(where=where).cast("float64").nullif(0.0)
+            return _sum(value) / value.count().cast("float64").nullif(0.0)
         case "count":
-            return rows.count(where=where).cast("float64")
+            return rows.cast("float64")
         case "share":
-            met = rows.count(where=where & value.fill_null(False)).cast("float64")  # noqa: FBT003
-            return met / rows.count(where=where).cast("float64").nullif(0.0)
+            met = only_where(value.fill_null(False), value).count()  # noqa: FBT003
+            return met.cast("float64") / rows.cast("float64").nullif(0.0)
         case "distinct":
-            return value.nunique(where=where).cast("float64").nullif(0.0)
+            return value.nunique().cast("float64").nullif(0.0)
         case "latest":
-            return value.max(where=where)
+            return value.max()
         case "std":
-            return _deviation(value, where)
+            return _deviation(value)
         case "slope":
-            return _slope(value, values[1], where)
-    return getattr(value, statistic)(where=where)
+            return _slope(value, values[1])
+    return getattr(value, statistic)()

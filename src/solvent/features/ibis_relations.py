@@ -201,12 +201,12 @@ class ProgramRelations:
         cancels = node.of[0] in self._mixed_signs
         return take_statistic(node.statistic, values, scope.relation, self._filter(position, scope), cancels=cancels)
 
-    def _filter(self, position: int, scope: _Scope) -> Column:
-        """Rows that the aggregate takes; never NULL."""
+    def _filter(self, position: int, scope: _Scope) -> Column | None:
+        """Rows that the aggregate takes, never NULL; None for all."""
         node = self._program.nodes[position]
-        if not node.last:
-            return self._passes(node, scope)
-        return scope.relation[_rank(node)].between(1, node.last)
+        if node.last:
+            return scope.relation[_rank(node)].between(1, node.last)
+        return None if node.where is None else self._passes(node, scope)
 
     def _passes(self, node: Node, scope: _Scope) -> Column:
         if node.where is None:

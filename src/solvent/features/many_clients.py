@@ -41,7 +41,7 @@ class ManyClients:
             clients: how many there are.
 
         Returns:
-            float64 of shape (clients, features), NaN where missing, never infinite.
+            float64 of shape (clients, features), column by column in memory, NaN where missing, never infinite.
         """
         values: list[Any] = [MISSING] * len(self._program.nodes)
         for position in self._numbers:
@@ -50,8 +50,8 @@ class ManyClients:
             values[position] = value
         for step in self._steps:
             step(values)
-        features = np.empty((clients, len(self._program.features)))
+        features = np.empty((clients, len(self._program.features)), order="F")
         for place, feature in enumerate(self._program.features):
-            features[:, place] = values[feature.node]
-        features[~(np.abs(features) <= FLOAT32_MAX)] = MISSING
+            value = values[feature.node]
+            features[:, place] = np.where(np.abs(value) <= FLOAT32_MAX, value, MISSING)
         return features
