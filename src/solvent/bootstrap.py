@@ -17,7 +17,7 @@ from solvent.decision_log.audit.sealing import Sealer
 from solvent.decision_log.audit.signing import Signer, make_signer, read_public_key, read_signer
 from solvent.decision_log.database.connections import SyncConnection, connect_sync, connected_for
 from solvent.decision_log.database.embedded import EmbeddedServer, start_embedded
-from solvent.decision_log.database.revisions import upgrade
+from solvent.decision_log.database.revisions import check_revision, upgrade
 from solvent.decision_log.database.same_server import SameServer
 from solvent.decision_log.database.self_check import check_server_settings
 from solvent.decision_log.keeping.housekeeping import Housekeeper
@@ -100,6 +100,19 @@ def prepare_serving(url: str, settings: Settings) -> None:
     if settings.environment is Environment.LOCAL:
         prepare_database(url)
     check_serving(url, settings)
+
+
+def prepare_watching(url: str, settings: Settings) -> None:
+    """Do what monitors and reports need first: in production only check, since their login may change no schema.
+
+    Raises:
+        DecisionLogError: the database is away; in production also if it is not at the newest revision.
+        UnsafeLogError: a setting of the server would let decisions get lost.
+    """
+    if settings.environment is Environment.LOCAL:
+        prepare_database(url)
+    else:
+        check_revision(url)
 
 
 def check_serving(url: str, settings: Settings) -> None:

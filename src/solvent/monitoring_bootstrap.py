@@ -6,11 +6,9 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from solvent.bootstrap import prepare_database
 from solvent.bundle.files import PROFILE_FILE, REFERENCE_FILE, read_bundle
 from solvent.bundle.recorded import restore_bundle
 from solvent.decision_log.database.connections import SyncConnection, begin_session, connect_sync
-from solvent.decision_log.database.revisions import check_revision
 from solvent.decision_log.database.roles import AS_MONITOR
 from solvent.decision_log.reading.decided_outcomes import read_decided_outcomes
 from solvent.decision_log.reading.monitoring import ObservedDecisions
@@ -31,7 +29,7 @@ from solvent.monitoring.run import Watch
 from solvent.monitoring.watched_model import WatchedModel, watch_model
 from solvent.monitoring.watching import InputMonitor, LedgerMonitor, OperationsMonitor, PerformanceMonitor
 from solvent.monitoring.webhook import Webhook
-from solvent.settings import Environment, Settings
+from solvent.settings import Settings
 
 
 @contextmanager
@@ -44,19 +42,6 @@ def observe_log(url: str) -> Iterator[tuple[ObservedDecisions, SyncConnection]]:
     with connect_sync(url, application_name="solvent-monitor") as connection:
         begin_session(connection, AS_MONITOR)
         yield ObservedDecisions(connection), connection
-
-
-def prepare_watching(url: str, settings: Settings) -> None:
-    """Do what monitors and reports need first: in production only check, since their login may change no schema.
-
-    Raises:
-        DecisionLogError: the database is away; in production also if it is not at the newest revision.
-        UnsafeLogError: a setting of the server would let decisions get lost.
-    """
-    if settings.environment is Environment.LOCAL:
-        prepare_database(url)
-    else:
-        check_revision(url)
 
 
 def watch_recorded_model(connection: SyncConnection, version: str) -> WatchedModel:

@@ -28,7 +28,9 @@ def test_rings_on_what_is_planted_is_silent_otherwise_and_goes_on_where_it_was(
     quiet = [one for one in results if isinstance(one, QuietResult)]
     assert volume.rang == 0
     assert trial.delays["out_of_range"] == trial.delays["input_drift"] == 250
+    assert trial.rules is not None
+    assert trial.rules["out_of_range"] == trial.rules["input_drift"] == 250
     assert "unseen_categories" not in trial.delays
-    assert [one.rang for one in quiet] == [[], [], []]
+    assert [one.rang for one in quiet] == [one.rules for one in quiet] == [[], [], []]
     assert Proof(model, plan, url=database_url, folder=tmp_path / "world", out=out).run() == results
     assert len(out.read_text().splitlines()) == 5 == len(read_results(out, model.version))

@@ -1,5 +1,6 @@
 """Results of a proof: kept line by line, summed up by scenario and monitor, and held against the goals."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from solvent.proof.results import (
@@ -10,6 +11,7 @@ from solvent.proof.results import (
     VolumeResult,
     append_result,
     find_faults,
+    judged_by_rules,
     read_results,
     render_table,
     sum_up,
@@ -90,6 +92,32 @@ def test_one_quiet_window_in_a_hundred_may_ring() -> None:
     once = [*silent, QuietResult(98, MODEL, ["input_drift"]), QuietResult(99, MODEL, [])]
     assert faults(*once) == []
     assert faults(*once[:-1], QuietResult(99, MODEL, ["score_drift"])) == ["2 of 100 quiet windows rang"]
+
+
+def test_the_alert_rules_are_held_to_the_same_goals() -> None:
+    quiet: list[Result] = [trial("quiet", 0), QuietResult(0, MODEL, [], [])]
+    heard = replace(trial("new_channel", 0, input_drift=500), rules={"input_drift": 750})
+    goals = {"detection": 0.95, "false": 0.01}
+    assert find_faults([*quiet, heard], WATCHED, **goals) == []
+    assert find_faults([*quiet, replace(heard, rules={})], WATCHED, **goals) == [
+        "by the alert rules, new_channel: input_drift rang in 0% of the trials"
+    ]
+    assert find_faults([heard, QuietResult(0, MODEL, [], ["score_drift"])], WATCHED, **goals) == [
+        "by the alert rules, 1 of 1 quiet windows rang"
+    ]
+    lines = list(render_table([heard], [Monitor.INPUT_DRIFT]))
+    assert lines[2:] == [f"{'by alert rules':16} {'input_drift':>20}", f"{'new_channel':16} {'1/1* 750':>20}"]
+
+
+def test_lines_from_before_the_rules_judged_are_not_held_against_them(tmp_path: Path) -> None:
+    path = tmp_path / "lines.jsonl"
+    path.write_text(
+        '{"kind": "TrialResult", "scenario": "new_channel", "repetition": 0, "model": "m", "planted": 2000,'
+        ' "delays": {"input_drift": 500}}\n'
+    )
+    (found,) = read_results(path, "m")
+    assert found == TrialResult("new_channel", 0, "m", 2_000, {"input_drift": 500}, None)
+    assert judged_by_rules([found]) == []
 
 
 def test_without_trials_or_without_quiet_windows_nothing_is_proven() -> None:

@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest
 
 from solvent.domain.policy import Policy, RiskLevel
 from solvent.training.measures import ScoredOutcomes
-from solvent.training.risk_bands import measure_bands, wilson_interval
+from solvent.training.risk_bands import measure_bands
 
 POLICY = Policy(threshold=0.1, medium_from=0.05, high_from=0.1)
 
@@ -35,9 +34,3 @@ def test_a_band_without_rows_has_no_rate() -> None:
     medium = measure_bands(outcomes([0.01, 0.2], [0, 1]), POLICY).bands[1]
     assert (medium.rows, medium.defaults) == (0, 0)
     assert np.isnan(medium.default_rate.value)
-
-
-@pytest.mark.parametrize(("events", "rows"), [(0, 10), (3, 40), (812, 10_000), (40, 40)])
-def test_the_interval_is_wilsons(events: int, rows: int) -> None:
-    expected = binomtest(events, rows).proportion_ci(method="wilson")
-    assert wilson_interval(events, rows) == pytest.approx((expected.low, expected.high), abs=1e-12)

@@ -81,10 +81,10 @@ def report(
     Exit codes: 0 no drift, or not enough data for a verdict, 1 drift, or
     there is nothing to compare, 2 wrong usage, 78 a bundle without profile.
     """
-    from solvent.bootstrap import open_database
+    from solvent.bootstrap import open_database, prepare_watching
     from solvent.cli.drift_text import describe
     from solvent.domain.clock import utc_now
-    from solvent.monitoring_bootstrap import observe_log, prepare_watching
+    from solvent.monitoring_bootstrap import observe_log
     from solvent.settings import read_settings
 
     settings, now = read_settings(), utc_now()

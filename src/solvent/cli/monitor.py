@@ -59,10 +59,10 @@ def run(
     Exit codes: 0 quiet, 1 something rings, a monitor cannot measure, or the
     database cannot be used, 2 wrong usage.
     """
-    from solvent.bootstrap import open_database
+    from solvent.bootstrap import open_database, prepare_watching
     from solvent.domain.clock import utc_now
     from solvent.monitoring.run import run_monitors
-    from solvent.monitoring_bootstrap import prepare_watching, watch_everything
+    from solvent.monitoring_bootstrap import watch_everything
     from solvent.settings import read_settings
 
     settings = read_settings()
@@ -97,9 +97,8 @@ def watch(
     Exit codes: 0 stopped, 1 the database could not be used at the start, 2
     wrong usage.
     """
-    from solvent.bootstrap import open_database
+    from solvent.bootstrap import open_database, prepare_watching
     from solvent.monitoring.schedule import repeat
-    from solvent.monitoring_bootstrap import prepare_watching
     from solvent.settings import read_settings
 
     settings = read_settings()

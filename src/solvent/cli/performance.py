@@ -56,12 +56,12 @@ def report(
     Exit codes: 0 shown, 1 there are no decisions, or the database cannot be
     used; 2 wrong usage.
     """
-    from solvent.bootstrap import open_database
+    from solvent.bootstrap import open_database, prepare_watching
     from solvent.cli.performance_text import describe, to_document
     from solvent.domain.clock import utc_now
     from solvent.errors import MonitoringError
     from solvent.monitoring.watching import months_before
-    from solvent.monitoring_bootstrap import measure_performance, observe_log, prepare_watching
+    from solvent.monitoring_bootstrap import measure_performance, observe_log
     from solvent.settings import read_settings
 
     now = utc_now() if as_of is None else as_of.replace(tzinfo=UTC)

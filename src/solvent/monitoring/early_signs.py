@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from solvent.monitoring.figures import Figure, Z
+from solvent.monitoring.figures import Figure
+from solvent.statistics.rates import Z_95
 
 BANDS = 5
 """Bands of equal mass of the probability: enough that a shift between good and bad risks is not taken for a rise."""
@@ -42,6 +43,6 @@ def measure_ratio(current: SignedDecisions, reference: SignedDecisions) -> Figur
     if not observed or expected <= 0.0:
         return None
     variance_expected = (rows_now**2 * shares * (1 - shares) / np.maximum(rows, 1)).sum()
-    half = Z * float(np.sqrt(1 / observed + variance_expected / expected**2))
+    half = Z_95 * float(np.sqrt(1 / observed + variance_expected / expected**2))
     ratio = observed / expected
     return Figure(ratio, ratio * float(np.exp(-half)), ratio * float(np.exp(half)))

@@ -4,10 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
-Z = float(stats.norm.ppf(0.975))
-"""Half the width of a 95 % interval of a normal figure, in standard deviations."""
+from solvent.statistics.rates import Z_95, wilson_interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,20 +23,14 @@ class Figure:
 
 def normal_figure(value: float, variance: float, *, within: tuple[float, float] = (-np.inf, np.inf)) -> Figure:
     """A figure whose error is normal, cut off at the values that it cannot leave."""
-    half = Z * float(np.sqrt(max(variance, 0.0)))
+    half = Z_95 * float(np.sqrt(max(variance, 0.0)))
     low, high = within
     return Figure(value, max(low, value - half), min(high, value + half))
 
 
 def measure_rate(events: int, rows: int) -> Figure:
-    """Share of rows with an event; the interval is the score interval of Wilson (1927), without continuity correction.
-
-    `rows` must be 1 or more. `scipy.stats.binomtest(events, rows).proportion_ci(method="wilson")` gives the same.
-    """
-    rate, spread = events / rows, Z**2 / rows
-    middle = (rate + spread / 2) / (1 + spread)
-    half = Z / (1 + spread) * float(np.sqrt(rate * (1 - rate) / rows + spread / (4 * rows)))
-    return Figure(rate, max(0.0, middle - half), min(1.0, middle + half))
+    """Share of rows with an event; `rows` must be 1 or more."""
+    return Figure(events / rows, *wilson_interval(events, rows))
 
 
 def scale(figure: Figure, factor: float) -> Figure:

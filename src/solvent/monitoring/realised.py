@@ -5,10 +5,11 @@ Arrays: `probabilities` float64, `defaulted` and `approved` bool, each of shape 
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special, stats
+from scipy import special
 
 from solvent.domain.costs import CostMatrix
 from solvent.monitoring.figures import Figure, normal_figure
+from solvent.statistics.areas import place
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -20,17 +21,15 @@ MAX_STEPS = 25
 
 
 def measure_auc(probabilities: Floats, defaulted: Flags) -> Figure:
-    """Chance that a default was given a higher probability than a good payer; equal ones count a half.
+    """Chance that a default was given a higher probability than a good payer, with the interval of DeLong.
 
-    The interval is that of DeLong, DeLong and Clarke-Pearson (Biometrics 44, 1988), computed by ranks as Sun and Xu do
-    (IEEE Signal Processing Letters 21, 2014). Both classes need two rows.
+    Raises:
+        ValueError: a class has fewer than two rows.
     """
-    bad, good = probabilities[defaulted], probabilities[~defaulted]
-    ranks = stats.rankdata(probabilities)
-    of_bad = (ranks[defaulted] - stats.rankdata(bad)) / len(good)
-    of_good = 1 - (ranks[~defaulted] - stats.rankdata(good)) / len(bad)
-    variance = of_bad.var(ddof=1) / len(bad) + of_good.var(ddof=1) / len(good)
-    return normal_figure(float(of_bad.mean()), float(variance), within=(0.0, 1.0))
+    placements = place(probabilities, defaulted)
+    if placements is None or np.isnan(placements.standard_error):
+        raise ValueError("both classes need two rows")
+    return normal_figure(placements.area, placements.standard_error**2, within=(0.0, 1.0))
 
 
 def measure_cost(approved: Flags, defaulted: Flags, costs: CostMatrix) -> Figure:

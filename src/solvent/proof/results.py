@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
 
@@ -11,13 +11,18 @@ from solvent.world.events.scenarios import SCENARIOS, Monitor, Scenario
 
 @dataclass(frozen=True, slots=True)
 class TrialResult:
-    """What rang within `planted` decisions after a scenario began: monitor to delay in decisions."""
+    """What rang within `planted` decisions after a scenario began: monitor to delay in decisions.
+
+    `delays` are by the verdict of the drift report, `rules` by the shipped alert rules; None in lines from before these
+    were judged.
+    """
 
     scenario: str
     repetition: int
     model: str
     planted: int
     delays: dict[str, int]
+    rules: dict[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +37,12 @@ class VolumeResult:
 
 @dataclass(frozen=True, slots=True)
 class QuietResult:
-    """What rang in one quiet window."""
+    """What rang in one quiet window, by the report and by the rules, as in `TrialResult`."""
 
     window: int
     model: str
     rang: list[str]
+    rules: list[str] | None = None
 
 
 Result = TrialResult | VolumeResult | QuietResult
@@ -55,6 +61,17 @@ def read_results(path: Path, model: str) -> list[Result]:
         return []
     lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     return [_KINDS[line.pop("kind")](**line) for line in lines if line["model"] == model]
+
+
+def judged_by_rules(results: Iterable[Result]) -> list[Result]:
+    """The trials and quiet windows that the alert rules judged, with what these said in place of the report."""
+    judged: list[Result] = []
+    for one in results:
+        if isinstance(one, TrialResult) and one.rules is not None:
+            judged.append(replace(one, delays=one.rules))
+        elif isinstance(one, QuietResult) and one.rules is not None:
+            judged.append(replace(one, rang=one.rules))
+    return judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +98,15 @@ def _cell(trials: list[TrialResult], scenario: Scenario, monitor: Monitor) -> Ce
 
 
 def render_table(results: Sequence[Result], monitors: Sequence[Monitor]) -> Iterator[str]:
-    """Yield the lines of the table: scenarios by monitors, then volumes and quiet windows."""
-    yield f"{'':16} " + " ".join(f"{monitor.value:>20}" for monitor in monitors)
+    """Yield the lines of the table: scenarios by monitors, then volumes and quiet windows; then what the rules say."""
+    yield from _render_judge("", results, monitors)
+    by_rules = judged_by_rules(results)
+    if by_rules:
+        yield from _render_judge("by alert rules", by_rules, monitors)
+
+
+def _render_judge(judge: str, results: Sequence[Result], monitors: Sequence[Monitor]) -> Iterator[str]:
+    yield f"{judge:16} " + " ".join(f"{monitor.value:>20}" for monitor in monitors)
     for scenario in SCENARIOS.values():
         cells = sum_up(results, scenario, monitors)
         if cells and cells[0].trials:
@@ -99,8 +123,17 @@ def render_table(results: Sequence[Result], monitors: Sequence[Monitor]) -> Iter
 def find_faults(results: Sequence[Result], monitors: Sequence[Monitor], *, detection: float, false: float) -> list[str]:
     """Name every cell that misses its goal: a monitor that must ring too seldom, or that must not too often.
 
-    Without any trial, or without any quiet window, that is a fault, too.
+    The alert rules are held to the same goals where they judged. Without any trial, or without any quiet window, that
+    is a fault, too.
     """
+    faults = _find_faults(results, monitors, detection, false)
+    by_rules = judged_by_rules(results)
+    if by_rules:
+        faults += [f"by the alert rules, {fault}" for fault in _find_faults(by_rules, monitors, detection, false)]
+    return faults
+
+
+def _find_faults(results: Sequence[Result], monitors: Sequence[Monitor], detection: float, false: float) -> list[str]:
     faults = [
         f"there is no {what}: nothing is proven by it"
         for what, kind in (("trial", TrialResult), ("quiet window", QuietResult))

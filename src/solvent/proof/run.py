@@ -12,11 +12,12 @@ from solvent.decision_log.database.connections import connect_sync
 from solvent.decision_log.reading.monitoring import ObservedDecisions
 from solvent.decision_log.writing.bulk import record_in_bulk
 from solvent.domain.progress import Progress, silent
-from solvent.monitoring.watched_model import WatchedModel, watch_model
+from solvent.monitoring.alert_rules import read_rules
+from solvent.monitoring.watched_model import watch_model
 from solvent.proof.applicants import Applicants, Draw, draw_applicants
 from solvent.proof.recording import is_acceptable, make_records
 from solvent.proof.results import QuietResult, Result, TrialResult, VolumeResult, append_result, read_results
-from solvent.proof.trials import LEAD, WINDOW, Moments, Trial, find_delays, look
+from solvent.proof.trials import LEAD, WINDOW, Delays, Moments, Trial, Watched, find_delays, look
 from solvent.proof.volumes import WEEK, count_unusual_weeks
 from solvent.scoring.model import Model
 from solvent.world.events.scenarios import SCENARIOS, Timeline
@@ -48,7 +49,7 @@ class Proof:
 
     def __init__(self, model: Model, plan: ProofPlan, *, url: str, folder: Path, out: Path) -> None:
         self._model = model
-        self._watched: WatchedModel = watch_model(model.bundle)
+        self._watched = Watched(watch_model(model.bundle), read_rules())
         self._plan = plan
         self._url = url
         self._folder = folder
@@ -99,9 +100,10 @@ class Proof:
         for place, moments in enumerate(recorded):
             if place not in proven:
                 delays = self._try(moments, quiet, f"{name}/{place}")
-                append_result(self._out, TrialResult(name, place, self._model.version, size, delays))
+                trial = TrialResult(name, place, self._model.version, size, delays.report, delays.rules)
+                append_result(self._out, trial)
 
-    def _try(self, planted: Moments, quiet: Applicants, caller: str) -> dict[str, int]:
+    def _try(self, planted: Moments, quiet: Applicants, caller: str) -> Delays:
         """Put quiet decisions before the planted ones, one a second, and watch the stream."""
         chosen = self._random.choice(len(quiet), LEAD, replace=False)
         before = int(planted[0]) - _SECOND * np.arange(LEAD, 0, -1, dtype=np.int64)
@@ -116,8 +118,9 @@ class Proof:
             moments = (50 * _YEAR + 3_600 * _SECOND * window) + _SECOND * np.arange(WINDOW, dtype=np.int64)
             recorded = self._record(quiet.at(chosen).arriving(moments), f"window/{window}")
             with self._observed() as log:
-                rang = look(log, self._watched, f"window/{window}", recorded)
-            append_result(self._out, QuietResult(window, self._model.version, [monitor.value for monitor in rang]))
+                rings = look(log, self._watched, f"window/{window}", recorded)
+            rang, by_rules = ([one.value for one in monitors] for monitors in (rings.report, rings.rules))
+            append_result(self._out, QuietResult(window, self._model.version, rang, by_rules))
 
     def _record(self, applicants: Applicants, caller: str) -> Moments:
         """Record decisions on all whom the API would not refuse; return when they arrived."""

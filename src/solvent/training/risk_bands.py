@@ -1,6 +1,5 @@
 """What became of the applications of each risk band."""
 
-import math
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -8,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from solvent.domain.policy import Policy, RiskLevel
+from solvent.statistics.rates import wilson_interval
 from solvent.training.intervals import Estimate
 from solvent.training.measures import ScoredOutcomes
 
@@ -45,14 +45,6 @@ def measure_bands(outcomes: ScoredOutcomes, policy: Policy) -> RiskBands:
     )
     rates = [band.default_rate.value for band in bands if band.rows]
     return RiskBands(bands, all(safer < riskier for safer, riskier in pairwise(rates)))
-
-
-def wilson_interval(events: int, rows: int) -> tuple[float, float]:
-    """95 % interval of a rate by the score test (Wilson 1927), which stays inside [0, 1]."""
-    z, rate = 1.959963984540054, events / rows
-    middle = (rate + z**2 / (2 * rows)) / (1 + z**2 / rows)
-    half = z / (1 + z**2 / rows) * math.sqrt(rate * (1 - rate) / rows + z**2 / (4 * rows**2))
-    return middle - half, middle + half
 
 
 def _measure_band(level: RiskLevel, begins: float, outcomes: ScoredOutcomes, inside: npt.NDArray[np.bool_]) -> RiskBand:
