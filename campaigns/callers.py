@@ -79,8 +79,8 @@ class History:
 
     @property
     def refused(self) -> int:
-        """Answers other than 200 and 503."""
-        return sum(count for status, count in self.statuses.items() if status not in {200, 503})
+        """Answers other than 200, 503, and 409: a retry whose first request is still under way."""
+        return sum(count for status, count in self.statuses.items() if status not in {200, 409, 503})
 
 
 @dataclass

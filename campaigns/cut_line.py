@@ -3,9 +3,10 @@
     python campaigns/cut_line.py --bundle BUNDLE [--cuts 60] [--tasks 8] [--blocked 4] [--seed 0]
 
 The line of `faulty_line.py` is cut, slowed, silenced or blocked at a message that is drawn; two in five of the faults
-fall where only the database knows whether it committed. Every refusal must be a 503, no answer may take more than 3 s,
-and the API must be ready again within 10 s of each fault. The verdict goes to `evidence/T-07.jsonl`. Exit code 0 if all
-that is so and every 200 is recorded exactly once, otherwise 1.
+fall where only the database knows whether it committed. Every refusal must be a 503, or a 409 for a retry whose first
+request is still under way, no answer may take more than 3 s, and the API must be ready again within 10 s of each fault.
+The verdict goes to `evidence/T-07.jsonl`. Exit code 0 if all that is so and every 200 is recorded exactly once,
+otherwise 1.
 """
 
 import argparse
@@ -120,7 +121,7 @@ def main() -> int:
             verdict = judge_history(history, server.url, home)
     slow = int(history.slowest > ANSWER_SECONDS)
     print(f"{options.cuts} faults, {history.sent} requests sent, answers by status {history.statuses}")
-    print(f"slowest answer {history.slowest:.2f} s, refused otherwise than by 503: {history.refused}; {findings}")
+    print(f"slowest answer {history.slowest:.2f} s, refused otherwise than by 503 and 409: {history.refused}; {findings}")
     print(verdict.describe())
     failures = verdict.failures + history.refused + slow + findings.unready + findings.unanswered
     trials = options.cuts - findings.unstruck

@@ -56,7 +56,7 @@ def answer_before_commit() -> None:
 def commit_without_waiting() -> None:
     """Let COMMIT return before it is on stable storage."""
     rewrite(connections, "SESSION", lambda text: text.replace("synchronous_commit TO on", "synchronous_commit TO off"))
-    rewrite(bootstrap, "check_server_settings", lambda _check: lambda _connection: None)
+    rewrite(bootstrap, "check_server_settings", lambda _check: lambda _connection, **_options: None)
 
 
 def claims_without_index() -> None:
@@ -68,7 +68,7 @@ def claims_without_index() -> None:
 def keep_claims_without_index() -> None:
     """Take the unique index from the Idempotency-Keys."""
 
-    def drop(connection: SyncConnection) -> None:
+    def drop(connection: SyncConnection, **_options: bool) -> None:
         connection.execute("ALTER TABLE idempotency_claims DROP CONSTRAINT IF EXISTS idempotency_claims_pkey")
 
     rewrite(bootstrap, "check_server_settings", lambda _check: drop)

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -119,7 +120,8 @@ def _kill_database(live: Path) -> None:
         return
     postmaster = psutil.Process(int((live / "pgdata" / "postmaster.pid").read_text().split("\n", 1)[0]))
     for process in (postmaster, *postmaster.children(recursive=True)):
-        process.kill()
+        with suppress(psutil.NoSuchProcess):  # without its postmaster a backend ends by itself
+            process.kill()
     postmaster.wait(timeout=10)
 
 
