@@ -121,7 +121,7 @@ def main() -> int:
             verdict = judge_history(history, server.url, home)
     slow = int(history.slowest > ANSWER_SECONDS)
     print(f"{options.cuts} faults, {history.sent} requests sent, answers by status {history.statuses}")
-    print(f"slowest answer {history.slowest:.2f} s, refused otherwise than by 503 and 409: {history.refused}; {findings}")
+    print(f"slowest answer {history.slowest:.2f} s, refused neither 503 nor 409: {history.refused}; {findings}")
     print(verdict.describe())
     failures = verdict.failures + history.refused + slow + findings.unready + findings.unanswered
     trials = options.cuts - findings.unstruck
