@@ -42,14 +42,14 @@ COPY --from=wheel /wheel /wheel
 RUN /opt/tools/bin/pip --python /opt/solvent/bin/python install --quiet --no-deps /wheel/*.whl
 
 # What all images are at run time: no installer of ours, a user without rights, and two places that can be written to
-# when the root file system is read-only: /tmp and /var/lib/solvent.
+# when the root file system is read-only: /tmp and /var/lib/solvent. Volumes of /keys and /ledger belong to that user.
 FROM ${BASE} AS runtime
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends libgomp1 \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin \
     && groupadd --gid 10001 solvent \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /var/lib/solvent --shell /usr/sbin/nologin solvent \
-    && install --directory --owner solvent --group solvent --mode 0700 /var/lib/solvent \
+    && install --directory --owner solvent --group solvent --mode 0700 /var/lib/solvent /keys /ledger \
     && install --directory --owner solvent --group solvent /models
 ENV PATH=/opt/solvent/bin:$PATH \
     PYTHONUNBUFFERED=1 \

@@ -78,6 +78,16 @@ def test_finds_nothing_in_an_untouched_log(log: SealedLog, superuser: SyncConnec
     )
 
 
+def test_a_login_that_reads_every_table_verifies_and_can_change_nothing(
+    log: SealedLog, superuser: SyncConnection
+) -> None:
+    superuser.execute("CREATE ROLE auditing_here LOGIN IN ROLE pg_read_all_data")
+    superuser.execute("SET LOCAL ROLE auditing_here")
+    assert log.verify(superuser).findings == []
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        superuser.execute("UPDATE decisions SET score = 0.5")
+
+
 @pytest.mark.parametrize(("column", "kind"), [*schema.DECISION_COLUMNS.items(), ("link", "bytea")])
 def test_finds_any_changed_column_of_a_decision(
     log: SealedLog, superuser: SyncConnection, column: str, kind: str
