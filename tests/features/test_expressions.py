@@ -56,12 +56,12 @@ def test_reads_a_number_as_the_cleaning_rule_says(raw: float | None) -> None:
     )
     rule = program.columns["application"]["DAYS_EMPLOYED"]
     values = [math.nan] * len(program.nodes)
-    usable = compile_client_steps(program, range(len(program.nodes)), kept=[])(values, {"DAYS_EMPLOYED": raw}.get)
+    read = compile_client_steps(program, range(len(program.nodes)), kept=[], outputs=[program.features[0].node])
+    usable, (value,) = read(values, {"DAYS_EMPLOYED": raw}.get)
     is_good = (
         raw is not None
         and raw not in rule.sentinels
         and (rule.minimum is None or raw >= rule.minimum)
         and (rule.maximum is None or raw <= rule.maximum)
     )
-    value = values[program.features[0].node]
     assert (usable, value if is_good else math.isnan(value)) == (int(is_good), raw if is_good else True)

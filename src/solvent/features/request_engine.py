@@ -90,13 +90,13 @@ class RequestEngine:
         self._tables = sorted({level.table for one in needed if (level := program.nodes[one].level).is_row})
         self._run_history = compile_history_steps(program, sorted({*free_needs, *self._kept}), self._kept)
         final = program.needed_by((feature.node for feature in program.features), given={*self._free, *self._kept})
-        self._client_steps = compile_client_steps(program, final, self._kept)
+        outputs = [feature.node for feature in program.features]
+        self._client_steps = compile_client_steps(program, final, self._kept, outputs)
         self.client_column_count = sum(
             program.nodes[node].op == "column" and not program.is_row_leaf(node) for node in final
         )
         """How many raw columns of the application the program reads."""
-        self._outputs = [feature.node for feature in program.features]
-        self._pack = struct.Struct(f"<{len(self._outputs)}d").pack
+        self._pack = struct.Struct(f"<{len(outputs)}d").pack
         self._blank = _known_values(program)
         for node in self._kept:
             self._blank[node] = ()
@@ -135,9 +135,9 @@ class RequestEngine:
             values[node] = value
         for node, rows in known.rows.items():
             values[node] = rows
-        usable = self._client_steps(values, application.get)
+        usable, outputs = self._client_steps(values, application.get)
         # Five times as fast as an array made of a list.
-        features = np.frombuffer(self._pack(*[values[node] for node in self._outputs])).copy()
+        features = np.frombuffer(self._pack(*outputs)).copy()
         features[~(np.abs(features) <= FLOAT32_MAX)] = MISSING
         return features, usable
 
