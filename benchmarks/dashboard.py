@@ -2,6 +2,7 @@
 
     python benchmarks/seeded_log.py --bundle BUNDLE --decisions 1000000
     python benchmarks/dashboard.py [--window all]
+    python benchmarks/dashboard.py --pictures DIR      # no figures, but a picture of every page in both languages
 
 It serves the dashboard on the log of the settings. Cold: a process that has just been started shows each page for the
 first time. Warm: the same pages for another visitor, whose browser has nothing kept. Time runs from the click on the
@@ -92,10 +93,27 @@ def visit(browser: Browser, address: str, window: str) -> list[float]:
     return seconds
 
 
+def take_pictures(browser: Browser, address: str, window: str, folder: Path) -> None:
+    """Write each page as it is seen from top to bottom, in English and French."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for language in ("en", "fr"):
+        page = browser.new_page(viewport={"width": 1360, "height": 900})
+        for place, name in enumerate(PAGES):
+            page.goto(f"{address}/{'' if name == 'home' else name}?window={window}&lang={language}")
+            page.wait_for_function(STANDS, arg=place, timeout=120_000)
+            height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
+            page.set_viewport_size({"width": 1360, "height": int(height) + 20})
+            page.wait_for_timeout(1_500)  # charts take the new size, figures count up
+            page.screenshot(path=folder / f"{name}_{language}.png")
+            page.set_viewport_size({"width": 1360, "height": 900})
+        page.close()
+
+
 def main() -> None:
     """Measure, and print a line for each page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--window", default="all", help="24h, 7d, 30d or all")
+    parser.add_argument("--pictures", type=Path, metavar="DIR", help="take pictures instead")
     options = parser.parse_args()
     chromium = shutil.which("chromium")
     if chromium is None:
@@ -105,6 +123,9 @@ def main() -> None:
         print(f"{roll_up(url):,} decisions counted by hour in {time.perf_counter() - started:.1f} s")
         with serve(url) as (address, process), sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+            if options.pictures is not None:
+                take_pictures(browser, address, options.window, options.pictures)
+                return
             cold = visit(browser, address, options.window)
             warm = visit(browser, address, options.window)
             peak = _peak_memory(process)

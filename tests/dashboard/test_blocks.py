@@ -1,6 +1,6 @@
 import pytest
 
-from solvent.dashboard.blocks import Table, plain, plain_label, plain_links, sandboxed, to_csv
+from solvent.dashboard.blocks import Table, plain, plain_label, plain_links, plain_with_code, sandboxed, to_csv
 
 
 def test_a_table_becomes_csv() -> None:
@@ -15,6 +15,18 @@ def test_a_text_is_no_formula_in_a_spreadsheet(text: str) -> None:
 
 def test_a_stored_text_is_shown_as_it_is() -> None:
     assert plain("[a](http://x) <b> *c*") == r"\[a\]\(http\://x\) \<b\> \*c\*"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("run `a --b` <b>", r"run `a --b` \<b\>"),
+        ("one ` alone *c*", r"one \` alone \*c\*"),
+        ("`<b>` and ` `", "`<b>` and  "),
+    ],
+)
+def test_a_command_in_a_stored_text_is_code_and_nothing_else_is(text: str, shown: str) -> None:
+    assert plain_with_code(text) == shown
 
 
 def test_a_stored_text_as_a_label_holds_no_tags() -> None:

@@ -50,7 +50,7 @@ STYLE = """
 [data-testid="stAppDeployButton"], [data-testid="stMainMenu"] { display: none; }
 .block-container { padding-top: 2.5rem; padding-bottom: 3rem; max-width: 1240px; }
 h1 { font-size: 1.75rem !important; padding-bottom: 0.25rem !important; }
-h3 { font-size: 1.05rem !important; font-weight: 600 !important; padding: 0 !important; }
+h3 { font-size: 1.05rem !important; font-weight: 600 !important; padding: 0 0 0.35rem !important; }
 </style>
 """
 

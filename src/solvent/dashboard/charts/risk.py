@@ -128,7 +128,8 @@ def draw_costs(
 def draw_months(pairs: Sequence[tuple[str, Sequence[Measurement]]], *, y: str, is_share: bool = False) -> go.Figure:
     """Figures by month with their intervals: realised ones full, estimated ones open."""
     figure = go.Figure()
-    for place, (name, measured) in enumerate(pairs):
+    for name, measured in pairs:
+        is_estimated = measured[0].metric.startswith("estimated_")
         known = [(one, one.value) for one in measured if one.value is not None]
         figure.add_scatter(
             x=[one.window.start for one, _ in known],
@@ -140,8 +141,10 @@ def draw_months(pairs: Sequence[tuple[str, Sequence[Measurement]]], *, y: str, i
             },
             mode="lines+markers",
             name=name,
-            line={"color": ACCENT if place == 0 else REFUSED, "width": 1.6, "dash": "solid" if place == 0 else "dot"},
-            marker={"size": 8, "symbol": "circle" if place == 0 else "circle-open"},
+            line={
+                "color": REFUSED if is_estimated else ACCENT, "width": 1.6, "dash": "dot" if is_estimated else "solid",
+            },
+            marker={"size": 8, "symbol": "circle-open" if is_estimated else "circle"},
         )  # fmt: skip
     style(figure, y=y, legend=True)
     figure.update_xaxes(tickformat="%Y-%m", dtick="M1")
@@ -180,7 +183,7 @@ def draw_bars(shares: Sequence[tuple[str, float]], *, x: str, form: str = ".1%")
         )
     )
     style(figure, x=x, height=70 + 24 * len(shares))
-    figure.update_xaxes(tickformat=form, tickangle=0, nticks=6)
+    figure.update_xaxes(tickformat=form, tickangle=0, nticks=4)
     figure.update_yaxes(autorange="reversed")
     return figure
 

@@ -111,7 +111,9 @@ TRAITS = {
     "sex": Text("Sex", "Sexe"),
     "age_band": Text("Age", "Âge"),
     "contract_type": Text("Contract", "Contrat"),
-    "has_history": Text("History", "Historique"),
+    "history": Text("History", "Historique"),
+    "income_band": Text("Income", "Revenu"),
+    "region_rating": Text("Region rating", "Note de la région"),
 }
 DISPARITY = Text(
     "{trait}: lowest over highest approval rate {ratio}; gap in the share of good payers approved {gap}.",

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from solvent.dashboard.access import visitor
-from solvent.dashboard.blocks import Note, Table, plain, reading_the_log, show_note, show_remedy
+from solvent.dashboard.blocks import Note, Table, plain, plain_with_code, reading_the_log, show_note, show_remedy
 from solvent.dashboard.numbers import format_count, format_number, format_time
 from solvent.dashboard.texts import alerts as texts
 from solvent.dashboard.texts import common
@@ -52,7 +52,7 @@ def _show_alert(visit: Visit, store: AlertStore, alert: Alert) -> None:
         st.caption(visit.say(texts.FIGURE, value=value, limit=limit, count=count))
         st.caption(visit.say(texts.SINCE, start=start, last=last))
         if alert.what_to_do:
-            st.markdown(f"**{visit.say(texts.TO_DO)}.** {plain(alert.what_to_do)}")
+            st.markdown(f"**{visit.say(texts.TO_DO)}.** {plain_with_code(alert.what_to_do)}")
         if alert.affected:
             st.markdown(f"**{visit.say(texts.AFFECTED)}.** {plain(', '.join(alert.affected[:12]))}")
         _show_handling(visit, store, alert)

@@ -66,13 +66,13 @@ def _show_latencies(visit: Visit, answer: Answer[tuple[Latency, ...]], scope: Sc
 def _show_slowest(visit: Visit, url: str, scope: Scope) -> None:
     answer = reading.read_slowest(url, scope)
     columns = (
-        "timestamp", "request_id", "endpoint", "model_version", "decision", "preprocessing_ms", "inference_ms",
-        "total_ms",
+        "timestamp", "total_ms", "preprocessing_ms", "inference_ms", "endpoint", "decision", "request_id",
+        "model_version",
     )  # fmt: skip
     rows = [
         (
-            format_time(one.timestamp, visit.language), str(one.request_id), one.endpoint, one.model_version,
-            one.decision, round(one.preprocessing_ms, 2), round(one.inference_ms, 2), round(one.total_ms, 2),
+            format_time(one.timestamp, visit.language), round(one.total_ms, 2), round(one.preprocessing_ms, 2),
+            round(one.inference_ms, 2), one.endpoint, one.decision, str(one.request_id), one.model_version,
         )
         for one in answer.value
     ]  # fmt: skip
