@@ -11,7 +11,7 @@ CREATE ROLE solvent_officer NOLOGIN;
 CREATE ROLE solvent_monitor NOLOGIN;
 CREATE ROLE solvent_eraser NOLOGIN;
 CREATE ROLE scoring LOGIN PASSWORD :'scoring' IN ROLE solvent_api;
-CREATE ROLE dashboard LOGIN PASSWORD :'dashboard' IN ROLE solvent_reader, solvent_officer, solvent_monitor;
+CREATE ROLE dashboard LOGIN PASSWORD :'dashboard' IN ROLE solvent_reader, solvent_officer;
 CREATE ROLE monitoring LOGIN PASSWORD :'monitoring' IN ROLE solvent_monitor;
 ALTER ROLE dashboard SET statement_timeout = '30s';
 SQL

@@ -58,6 +58,10 @@ class DecisionLogError(SolventError):
     """Something is wrong between us and the decision log."""
 
 
+class AlteredLogError(DecisionLogError):
+    """What the log holds is not what it held: an audit must hear of it."""
+
+
 class UnsafeLogError(DecisionLogError):
     """A database, a role or a key file on which no decision may rest: the process must not start (exit code 78)."""
 

@@ -1,6 +1,8 @@
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from solvent.dashboard.blocks import Table, plain, plain_label, plain_links, plain_with_code, sandboxed, to_csv
+from solvent.dashboard.visit import DEFAULTS, KEPT
 
 
 def test_a_table_becomes_csv() -> None:
@@ -42,3 +44,25 @@ def test_a_stored_report_has_an_origin_of_its_own_and_no_network() -> None:
     assert framed.startswith('<iframe sandbox="allow-scripts" title="report"')
     assert "default-src &#x27;none&#x27;" in framed
     assert "&lt;p title=&quot;x&quot;&gt;report&lt;/p&gt;" in framed
+
+
+def show_altered() -> None:
+    from solvent.dashboard.blocks import reading_the_log  # noqa: PLC0415 - Streamlit runs the text of this function
+    from solvent.dashboard.visit import start_visit  # noqa: PLC0415
+    from solvent.errors import AlteredLogError  # noqa: PLC0415
+
+    with reading_the_log(start_visit()):
+        raise AlteredLogError("policy.json of model 1 was altered in the log")
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [("en", "The decision log does not hold what it held:"), ("fr", "Le journal ne contient plus l'original :")],
+)
+def test_what_was_altered_in_the_log_is_said(monkeypatch: pytest.MonkeyPatch, language: str, sentence: str) -> None:
+    monkeypatch.setenv("SOLVENT_DATABASE_URL", "postgresql://nobody@127.0.0.1:9/none")
+    page = AppTest.from_function(show_altered, default_timeout=30)
+    page.session_state[KEPT] = {**DEFAULTS, "lang": language}
+    page.run()
+    assert [one.value for one in page.error] == [rf"{sentence} policy\.json of model 1 was altered in the log"]
+    assert [one.value for one in page.code] == ["solvent ledger verify"]

@@ -19,13 +19,14 @@ from solvent.dashboard.views import home
 from solvent.dashboard.visit import DEFAULTS, KEPT
 from solvent.decision_log.writing.writer import PostgresDecisionLog
 from solvent.domain.policy import Decision, RiskLevel
-from solvent.domain.records import DecisionRecord, FailureRecord, Submission, Timing
+from solvent.domain.records import DecisionRecord, FailureRecord, ServedModel, Submission, Timing
 
 AWAY = "http://127.0.0.1:9"
 NO_DATABASE = "postgresql://nobody@127.0.0.1:9/none"
 MODEL = {"model_version": "2026.11.23+3fa9c1", "n_features": 1255, "threshold": 0.0912}
 Answers = dict[str, tuple[int, dict[str, Any]]]
 READY: Answers = {"/health/ready": (200, {"status": "ok"}), "/model-info": (200, MODEL)}
+WITH_KEYS: Answers = {**READY, "/model-info": (401, {"status": 401, "type": "unauthorized"})}
 NOT_READY: Answers = {**READY, "/health/ready": (503, {"status": 503, "problems": ["database"]})}
 ShowPage = Callable[..., AppTest]
 
@@ -151,6 +152,33 @@ def test_says_what_an_api_lacks(show: ShowPage, language: str, warning: str) -> 
     with api_that_answers(NOT_READY) as api:
         page = show(language=language, api=api, database=NO_DATABASE)
     assert texts_of(page.warning) == [warning]
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    ("language", "state", "model"),
+    [
+        ("English", "Ready to decide", "Model 2026\\.11\\.1 by the log, refuses from a probability of default of 9.1%"),
+        (
+            "Français",
+            "Prête à décider",
+            "Modèle 2026\\.11\\.1 d'après le journal, refuse à partir d'une probabilité de défaut de 9,1\u202f%",
+        ),
+    ],
+)
+def test_an_api_that_wants_a_key_is_ready_and_the_log_names_the_model(
+    show: ShowPage, database_url: str, language: str, state: str, model: str
+) -> None:
+    async def register() -> None:
+        async with PostgresDecisionLog(database_url) as log:
+            await log.register_model(ServedModel("2026.11.1", "b", "p", "c", 0.0912, ("age",), b"{}", {}))
+
+    asyncio.run(register())
+    with api_that_answers(WITH_KEYS) as api:
+        page = show(language=language, api=api, database=database_url)
+    assert texts_of(page.error) == []
+    assert texts_of(page.success)[0] == state
+    assert texts_of(page.caption) == [model]
 
 
 def test_takes_another_service_at_the_address_for_no_api(show: ShowPage) -> None:

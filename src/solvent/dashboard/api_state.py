@@ -19,7 +19,10 @@ class ServedModel:
 
 @dataclass(frozen=True, slots=True)
 class ApiState:
-    """Whether the API answers, whether it can decide, what it lacks for that (`missing`), and with which model."""
+    """Whether the API answers, whether it can decide, what it lacks for that (`missing`), and with which model.
+
+    `model` is None where the API tells it to holders of a key alone.
+    """
 
     answers: bool
     is_ready: bool = False
@@ -31,12 +34,10 @@ def read_api_state(url: str) -> ApiState:
     """Ask `/health/ready` and `/model-info`; an API that is away, or is something else, is a state, not an error."""
     try:
         with httpx.Client(base_url=url, timeout=TIMEOUT_SECONDS, trust_env=False) as client:
-            ready = client.get("/health/ready")
-            info = client.get("/model-info").json()
-            missing = () if ready.status_code == httpx.codes.OK else _read_missing(ready.json())
-            return ApiState(
-                answers=True, is_ready=ready.status_code == httpx.codes.OK, missing=missing, model=_read(info)
-            )
+            ready, info = client.get("/health/ready"), client.get("/model-info")
+            model = _read(info.json()) if info.status_code == httpx.codes.OK else None
+            is_ready = ready.status_code == httpx.codes.OK
+            return ApiState(answers=True, is_ready=is_ready, missing=_read_missing(ready.json()), model=model)
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError):
         return ApiState(answers=False)
 
@@ -45,5 +46,5 @@ def _read(info: dict[str, Any]) -> ServedModel:
     return ServedModel(str(info["model_version"]), int(info["n_features"]), float(info["threshold"]))
 
 
-def _read_missing(problem: dict[str, Any]) -> tuple[str, ...]:
-    return tuple(map(str, problem.get("problems", ())))
+def _read_missing(health: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(map(str, health.get("problems", ()) if health["status"] != "ok" else ()))

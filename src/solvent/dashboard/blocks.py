@@ -16,10 +16,11 @@ from solvent.dashboard.texts import common
 from solvent.dashboard.texts.language import Text
 from solvent.dashboard.visit import Visit
 from solvent.decision_log.figures.questions import Scope
-from solvent.errors import SolventError
+from solvent.errors import AlteredLogError, BundleError, SolventError
 
 TRAFFIC_COMMAND = "solvent traffic --num-predictions 100"
 DATABASE_COMMAND = "solvent db check"
+VERIFY_COMMAND = "solvent ledger verify"
 _MARKS = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_{}[]()<>#+-.!|$~:"})
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -151,13 +152,16 @@ def sandboxed(document: str) -> str:
 
 @contextmanager
 def reading_the_log(visit: Visit) -> Iterator[str]:
-    """Give the address of the log; if it is away, say so instead of what the block would have shown."""
+    """Give the address of the log; if it is away or was altered, say so instead of what the block would have shown."""
     if visit.database_url is None:
         st.error(visit.say(common.AWAY), icon=":material/error:")
         show_remedy(visit.say(common.AWAY_REMEDY), "solvent dashboard")
         st.stop()
     try:
         yield visit.database_url
+    except (AlteredLogError, BundleError) as error:
+        st.error(visit.say(common.ALTERED, what=plain(str(error))), icon=":material/gpp_bad:")
+        show_remedy(visit.say(common.ALTERED_REMEDY), VERIFY_COMMAND)
     except SolventError:
         st.error(visit.say(common.AWAY), icon=":material/error:")
         show_remedy(visit.say(common.AWAY_REMEDY), DATABASE_COMMAND)

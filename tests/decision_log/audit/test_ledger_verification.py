@@ -10,10 +10,12 @@ from sealed_logs import SealedLog, sealed_log
 from solvent.decision_log.audit.canonical import frame
 from solvent.decision_log.audit.chain import first_link, next_link
 from solvent.decision_log.audit.signing import make_signer
-from solvent.decision_log.audit.verification import verify
+from solvent.decision_log.audit.verification import open_snapshot, verify
 from solvent.decision_log.database import schema
 from solvent.decision_log.database.connections import SyncConnection
 from solvent.decision_log.database.embedded import EmbeddedServer
+from solvent.decision_log.database.roles import AS_AUDITOR
+from solvent.errors import DecisionLogError
 
 if TYPE_CHECKING:
     from solvent.scoring.model import Model
@@ -86,6 +88,13 @@ def test_a_login_that_reads_every_table_verifies_and_can_change_nothing(
     assert log.verify(superuser).findings == []
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         superuser.execute("UPDATE decisions SET score = 0.5")
+
+
+def test_a_reader_can_verify_the_chains_and_not_the_payloads(log: SealedLog) -> None:
+    with open_snapshot(log.url, session=AS_AUDITOR) as connection:
+        assert log.verify(connection, with_payloads=False).findings == []
+        with pytest.raises(DecisionLogError):
+            log.verify(connection)
 
 
 @pytest.mark.parametrize(("column", "kind"), [*schema.DECISION_COLUMNS.items(), ("link", "bytea")])

@@ -42,7 +42,7 @@ def test_tells_whether_a_database_is_at_the_newest_revision(unmigrated_url: str)
     with pytest.raises(DecisionLogError, match=r"revision None, this version needs \d{4}: run `solvent db upgrade`"):
         check_revision(unmigrated_url)
     upgrade(unmigrated_url)
-    assert find_revision(unmigrated_url) == newest_revision() == "0013"
+    assert find_revision(unmigrated_url) == newest_revision() == "0014"
     check_revision(unmigrated_url)
 
 

@@ -10,7 +10,7 @@ from log_examples import ReadRows, make_submission
 
 from solvent.decision_log.database.connections import SyncConnection, connect, connect_sync
 from solvent.decision_log.database.embedded import EmbeddedServer
-from solvent.decision_log.database.roles import API, ERASER, READER
+from solvent.decision_log.database.roles import API, ERASER, MONITOR, READER
 from solvent.decision_log.database.self_check import check_server_settings
 from solvent.decision_log.keeping.partitions import ensure_partitions
 from solvent.decision_log.writing.writer import PostgresDecisionLog
@@ -58,12 +58,25 @@ async def test_the_api_can_change_nothing(database_url: str, statement: str) -> 
             await connection.execute(statement.encode())
 
 
-@pytest.mark.parametrize("table", ["decision_payloads", "client_features", "idempotency_claims", "api_keys"])
+@pytest.mark.parametrize(
+    "table",
+    ["decision_payloads", "client_features", "idempotency_claims", "api_keys", "predictions", "feature_values"],
+)
 async def test_the_reader_sees_no_table_with_personal_data(database_url: str, table: str) -> None:
     async with await connect(database_url, "test", role=READER) as connection:
-        await connection.execute("SELECT * FROM predictions")
+        await connection.execute("SELECT * FROM decisions")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             await connection.execute(f"SELECT * FROM {table}".encode())
+
+
+@pytest.mark.parametrize(
+    "columns", ["loan_amount FROM decision_payloads", "* FROM predictions", "* FROM feature_values"]
+)
+async def test_a_monitor_sees_of_payloads_the_vectors_alone(database_url: str, columns: str) -> None:
+    async with await connect(database_url, "test", role=MONITOR) as connection:
+        await connection.execute("SELECT features FROM decision_payloads")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            await connection.execute(f"SELECT {columns}".encode())
 
 
 @pytest.mark.parametrize("table", ["decisions", "request_failures", "models", "ledger", "chain_heads"])

@@ -63,9 +63,11 @@ def test_a_reader_of_pages_cannot_look_for_a_client(database_url: str) -> None:
         "SELECT client_id FROM decision_payloads",
         "SELECT client_id FROM predictions",
         "SELECT * FROM feature_values",
+        "UPDATE anomalies SET severity = 'LOW'",
+        "DELETE FROM anomalies",
     ],
 )
-def test_an_officer_may_look_and_nothing_else(database_url: str, statement: str) -> None:
+def test_an_officer_may_look_handle_alerts_and_nothing_else(database_url: str, statement: str) -> None:
     with (
         pytest.raises(DecisionLogError, match="InsufficientPrivilege"),
         open_reader(database_url, session=AS_OFFICER) as connection,

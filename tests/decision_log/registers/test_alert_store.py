@@ -7,6 +7,7 @@ import pytest
 from log_examples import ReadRows
 
 from solvent.cli.main import main
+from solvent.decision_log.database.roles import AS_OFFICER
 from solvent.decision_log.registers.alerts import AlertStore
 from solvent.decision_log.registers.measurements import keep_measurements, read_measurements
 from solvent.domain.alerts import Breach, Delivery, News, Severity, Told
@@ -206,3 +207,12 @@ def test_the_commands_list_acknowledge_and_resolve(store: AlertStore, run: Calla
         "",
         "error: alert 1 is resolved already: `solvent alerts list` shows the open ones\n",
     )
+
+
+def test_an_officer_handles_alerts_and_cannot_make_one(store: AlertStore, database_url: str) -> None:
+    (alert,) = store.record([BREACH], NOW)
+    officers = AlertStore(database_url, session=AS_OFFICER)
+    assert officers.acknowledge(alert.alert_id, who="ada", now=NOW).acknowledged_by == "ada"
+    assert officers.resolve(alert.alert_id, note="a new campaign", who="ada", now=NOW + HOUR).resolved_by == "ada"
+    with pytest.raises(DecisionLogError, match="the alerts cannot be used"):
+        officers.record([OTHER], NOW)

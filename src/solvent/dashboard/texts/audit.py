@@ -30,7 +30,10 @@ VERIFY_LEAD = Text(
     "Recalcule chaque chaîne à partir des lignes et la compare au registre signé et à ses copies hors de la base. "
     "Un million de décisions prend quelques minutes.",
 )
-WITH_PAYLOADS = Text("Inputs and features, too", "Y compris les données d'entrée")
+PAYLOADS = Text(
+    "Inputs and features are out of reach of this page. Hold them against their commitments, as the owner, with:",
+    "Les données d'entrée sont hors de portée de cette page. Le propriétaire les vérifie avec :",
+)
 WORKING = Text("Verifying…", "Vérification…")
 UNCHANGED = Text("Nothing was changed. {what}", "Rien n'a été modifié. {what}")
 FOUND = Text("{count} findings. {what}", "{count} anomalies. {what}")

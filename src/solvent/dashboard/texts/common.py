@@ -3,9 +3,7 @@
 from solvent.dashboard.texts.language import Text
 
 NO_FIGURE = Text("none yet", "pas encore")
-LANGUAGE = Text("Language", "Langue")
 REFRESH = Text("Refresh every minute", "Actualiser chaque minute")
-SIGN_OUT = Text("Sign out", "Se déconnecter")
 
 WATCH = Text("Activity", "Activité")
 MODEL_SECTION = Text("Model", "Modèle")
@@ -39,7 +37,6 @@ WINDOW_LINE = Text("{start} to {end} UTC, full hours", "Du {start} au {end} UTC,
 HOW = Text("How it was computed", "Comment c'est calculé")
 HOW_WINDOW = Text("Window: {start} to {end} UTC", "Période : du {start} au {end} UTC")
 HOW_COUNT = Text("Rows behind it: {count}", "Lignes prises en compte : {count}")
-HOW_INTERVAL = Text("95 % interval: {low} to {high}", "Intervalle à 95 % : {low} à {high}")
 HOW_EXACT = Text(
     "Interval: none, every row of the window is counted.",
     "Intervalle : aucun, toutes les lignes de la période sont comptées.",
@@ -47,8 +44,6 @@ HOW_EXACT = Text(
 CSV = Text("CSV", "CSV")
 CSV_HELP = Text("Download these figures", "Télécharger ces chiffres")
 
-APPROVED = Text("approved", "acceptées")
-REFUSED = Text("refused", "refusées")
 DECISIONS = {"approve": Text("Approved", "Acceptées"), "refuse": Text("Refused", "Refusées")}
 LEVELS = {"LOW": Text("Low", "Faible"), "MEDIUM": Text("Medium", "Moyen"), "HIGH": Text("High", "Élevé")}
 THRESHOLD = Text("Threshold {threshold}", "Seuil {threshold}")
@@ -59,6 +54,8 @@ EMPTY_WINDOW = Text(
 )
 AWAY = Text("The decision log cannot be read", "Le journal des décisions ne peut pas être lu")
 AWAY_REMEDY = Text("See what is wrong with:", "Voyez ce qui ne va pas avec :")
+ALTERED = Text("The decision log does not hold what it held: {what}", "Le journal ne contient plus l'original : {what}")
+ALTERED_REMEDY = Text("Tell whoever audits, and see how far it goes with:", "Prévenez l'audit ; voyez l'étendue avec :")
 COUNTING = Text("Counting new decisions…", "Comptage des nouvelles décisions…")
 
 SIGN_IN = Text("Sign in", "Se connecter")

@@ -10,7 +10,6 @@ NONE = Text(
     "No drift report has been made yet. Make one with:", "Aucun rapport de dérive pour l'instant. Faites-en un avec :"
 )
 MAKE = Text("Make a new report with:", "Faites un nouveau rapport avec :")
-VERDICT = Text("Drift", "Dérive")
 DETECTED = Text("Drift detected", "Dérive détectée")
 NOT_DETECTED = Text("No drift detected", "Aucune dérive détectée")
 TOO_FEW = Text("Not enough data for a verdict", "Pas assez de données pour conclure")

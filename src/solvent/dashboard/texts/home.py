@@ -17,6 +17,10 @@ MODEL = Text(
     "Model {version}, {features} features, refuses from a probability of default of {threshold}",
     "Modèle {version}, {features} variables, refuse à partir d'une probabilité de défaut de {threshold}",
 )
+RECORDED_MODEL = Text(
+    "Model {version} by the log, refuses from a probability of default of {threshold}",
+    "Modèle {version} d'après le journal, refuse à partir d'une probabilité de défaut de {threshold}",
+)
 
 DATABASE = Text("Database", "Base de données")
 DATABASE_READY = Text("Answers", "Répond")

@@ -27,7 +27,6 @@ METRICS = {
 }
 NOTHING = Text("None above zero.", "Aucune au-dessus de zéro.")
 RATE = Text("share of decisions", "part des décisions")
-HISTORY = Text("Mean quality score over time", "Score de qualité moyen au fil du temps")
 BARS_ALT = Text("Bars by column: {title}", "Barres par colonne : {title}")
 """Written under each block: the query of the kept figures."""
 QUERY = "SELECT * FROM measurements WHERE metric = '{metric}' ORDER BY window_end DESC, value DESC"

@@ -18,7 +18,6 @@ METRICS = {
     "cost_per_application": Text("Cost per application by month", "Coût par demande et par mois"),
 }
 CALIBRATION = Text("Defaults over expected ones", "Défauts observés sur défauts attendus")
-CALIBRATION_ALT = Text("Observed over expected defaults by month.", "Défauts observés sur attendus, par mois.")
 REALISED = Text("Realised", "Réalisé")
 ESTIMATED = Text("Estimated", "Estimé")
 RATIO = Text("1 means that probabilities are true", "1 : les probabilités sont justes")

@@ -10,6 +10,7 @@ from solvent.dashboard.numbers import format_count, format_number, format_time
 from solvent.dashboard.texts import alerts as texts
 from solvent.dashboard.texts import common
 from solvent.dashboard.visit import Visit, start_visit
+from solvent.decision_log.database.roles import AS_OFFICER
 from solvent.decision_log.registers.alerts import AlertStore
 from solvent.domain.alerts import Alert, Severity
 from solvent.domain.clock import utc_now
@@ -25,7 +26,7 @@ def show_page(visit: Visit) -> None:
     st.title(visit.say(common.ALERTS), anchor=False)
     st.markdown(visit.say(texts.LEAD))
     with reading_the_log(visit) as url:
-        store = AlertStore(url)
+        store = AlertStore(url, session=AS_OFFICER)
         with_resolved = st.toggle(visit.say(texts.WITH_RESOLVED), key="with_resolved")
         alerts = store.list(with_resolved=with_resolved, limit=SHOWN)
         if why := st.session_state.pop(NOT_DONE, None):

@@ -3,7 +3,17 @@
 import streamlit as st
 
 from solvent.dashboard import reading
-from solvent.dashboard.blocks import Note, Table, card, plain, reading_the_log, show_note, show_remedy, show_table
+from solvent.dashboard.blocks import (
+    VERIFY_COMMAND,
+    Note,
+    Table,
+    card,
+    plain,
+    reading_the_log,
+    show_note,
+    show_remedy,
+    show_table,
+)
 from solvent.dashboard.numbers import format_count, format_time
 from solvent.dashboard.texts import audit as texts
 from solvent.dashboard.texts import common
@@ -12,6 +22,7 @@ from solvent.decision_log.audit.findings import Verification
 from solvent.decision_log.audit.outside import read_outside
 from solvent.decision_log.audit.signing import public_key_path, read_public_key
 from solvent.decision_log.audit.verification import open_snapshot, verify
+from solvent.decision_log.database.roles import AS_AUDITOR
 from solvent.decision_log.figures.chains import ChainState
 from solvent.decision_log.figures.questions import Answer
 from solvent.errors import DecisionLogError
@@ -59,23 +70,19 @@ def _show_ledger(visit: Visit, chains: Answer[ChainState]) -> None:
 def _show_verification(visit: Visit, url: str) -> None:
     with card(visit, texts.VERIFY):
         st.markdown(visit.say(texts.VERIFY_LEAD))
-        with_payloads = st.toggle(visit.say(texts.WITH_PAYLOADS), key="with_payloads")
         if not st.button(visit.say(texts.VERIFY), type="primary", icon=":material/verified_user:"):
             return
         try:
-            with st.spinner(visit.say(texts.WORKING), show_time=True):
-                verification = _verify(visit, url, with_payloads=with_payloads)
-        except DecisionLogError:
+            key = read_public_key(public_key_path(visit.settings.signing_key_file))
+            outside = read_outside(visit.settings.ledger_folder)
+        except DecisionLogError as error:
+            st.caption(plain(str(error)))
             show_remedy(visit.say(texts.NO_KEY), texts.VERIFY_COMMAND)
             return
+        with st.spinner(visit.say(texts.WORKING), show_time=True), open_snapshot(url, session=AS_AUDITOR) as connection:
+            verification = verify(connection, key, outside=outside, with_payloads=False)
         _show_result(visit, verification)
-
-
-def _verify(visit: Visit, url: str, *, with_payloads: bool) -> Verification:
-    key = read_public_key(public_key_path(visit.settings.signing_key_file))
-    outside = read_outside(visit.settings.ledger_folder)
-    with open_snapshot(url) as connection:
-        return verify(connection, key, outside=outside, with_payloads=with_payloads)
+        show_remedy(visit.say(texts.PAYLOADS), VERIFY_COMMAND)
 
 
 def _show_result(visit: Visit, verification: Verification) -> None:

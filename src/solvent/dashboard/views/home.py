@@ -7,7 +7,7 @@ import streamlit as st
 from solvent.dashboard import reading
 from solvent.dashboard.activity_blocks import show_volume
 from solvent.dashboard.api_state import ApiState, read_api_state
-from solvent.dashboard.blocks import DATABASE_COMMAND, TRAFFIC_COMMAND, reading_the_log, show_remedy
+from solvent.dashboard.blocks import DATABASE_COMMAND, TRAFFIC_COMMAND, plain, reading_the_log, show_remedy
 from solvent.dashboard.numbers import format_count, format_milliseconds, format_share, format_time
 from solvent.dashboard.texts import home as texts
 from solvent.dashboard.visit import Visit, start_visit
@@ -48,6 +48,19 @@ def _show_api(visit: Visit, state: ApiState) -> None:
         features = format_count(state.model.n_features, visit.language)
         threshold = format_share(state.model.threshold, visit.language)
         st.caption(visit.say(texts.MODEL, version=state.model.version, features=features, threshold=threshold))
+    elif state.answers and visit.database_url is not None:
+        _show_recorded_model(visit, visit.database_url)
+
+
+def _show_recorded_model(visit: Visit, url: str) -> None:
+    """What the log says is in force: an API with keys does not tell us."""
+    try:
+        model = reading.read_models(url).in_force()
+    except DecisionLogError:
+        return  # the block beside this one says that the log is away
+    if model is not None:
+        threshold = format_share(model.threshold, visit.language)
+        st.caption(visit.say(texts.RECORDED_MODEL, version=plain(model.version), threshold=threshold))
 
 
 def _show_database(visit: Visit) -> LogSummary | None:

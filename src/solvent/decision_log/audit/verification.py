@@ -16,7 +16,7 @@ from solvent.decision_log.audit.findings import Finding, Verification
 from solvent.decision_log.audit.ledger import Entry, read_ledger
 from solvent.decision_log.audit.signing import PublicKey
 from solvent.decision_log.audit.statements import ChainName, Head, Run, Statements, read_statements
-from solvent.decision_log.database.connections import SyncConnection, connect_sync
+from solvent.decision_log.database.connections import SyncConnection, begin_session, connect_sync
 from solvent.decision_log.database.schema import CHAINED_TABLES, DECISION_COLUMNS, PAYLOAD_COLUMNS
 from solvent.decision_log.registers.models import check_model, list_models
 from solvent.domain.progress import Progress, silent
@@ -50,9 +50,19 @@ _MODEL = slice(70, 102)
 
 
 @contextmanager
-def open_snapshot(url: str) -> Iterator[SyncConnection]:
-    """Open a connection that sees the log as it was at its first statement: decisions and erasures go on meanwhile."""
+def open_snapshot(url: str, *, session: str | None = None) -> Iterator[SyncConnection]:
+    """Open a connection that sees the log as it was at its first statement: decisions and erasures go on meanwhile.
+
+    Args:
+        url: of the database.
+        session: with whose rights, a beginning of `roles`; None keeps those of the login.
+
+    Raises:
+        DecisionLogError: the database is away, or the login may not act so.
+    """
     with connect_sync(url, application_name="solvent-verify") as connection:
+        if session is not None:
+            begin_session(connection, session)
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         yield connection
 

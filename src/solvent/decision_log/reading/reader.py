@@ -10,13 +10,14 @@ from solvent.decision_log.database.roles import AS_READER
 from solvent.errors import DecisionLogError
 
 SUMMARY = """
-SELECT count(decision),
-       avg((decision = 'approve')::int) FILTER (WHERE decision IS NOT NULL),
-       avg(total_response_time_ms) FILTER (WHERE decision IS NOT NULL),
-       avg((http_status_code >= 400)::int),
-       (SELECT max(timestamp) FROM decisions)
-FROM predictions
-WHERE timestamp >= now() - %s
+WITH requests AS (
+    SELECT decision, total_response_time_ms, http_status_code FROM decisions WHERE timestamp >= now() - %(window)s
+    UNION ALL
+    SELECT NULL, NULL, http_status_code FROM request_failures WHERE timestamp >= now() - %(window)s
+)
+SELECT count(decision), avg((decision = 'approve')::int), avg(total_response_time_ms),
+    avg((http_status_code >= 400)::int), (SELECT max(timestamp) FROM decisions)
+FROM requests
 """
 
 
@@ -40,7 +41,7 @@ def read_summary(url: str, *, window: timedelta = timedelta(hours=24)) -> LogSum
     with connect_sync(url, application_name="solvent-summary") as connection:
         try:
             connection.execute(AS_READER)
-            row = connection.execute(SUMMARY, (window,)).fetchone()
+            row = connection.execute(SUMMARY, {"window": window}).fetchone()
         except psycopg.Error as error:
             raise DecisionLogError("the decision log cannot be read: run `solvent db check`") from error
     count, approval_rate, mean_response_ms, error_rate, last_decision_at = row or (0, None, None, None, None)

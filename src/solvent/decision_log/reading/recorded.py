@@ -12,7 +12,7 @@ from psycopg.rows import dict_row
 from solvent.decision_log.database.connections import SyncConnection
 from solvent.decision_log.database.schema import DECISION_COLUMNS, PAYLOAD_COLUMNS
 from solvent.domain.records import RecordedDecision
-from solvent.errors import DecisionLogError
+from solvent.errors import AlteredLogError, DecisionLogError
 
 _COLUMNS = ", ".join([*DECISION_COLUMNS, *(name for name in PAYLOAD_COLUMNS if name not in DECISION_COLUMNS)])
 READ = f"SELECT {_COLUMNS} FROM decisions LEFT JOIN decision_payloads USING (request_id, timestamp)"  # noqa: S608
@@ -72,8 +72,8 @@ def _as_decision(row: dict[str, Any]) -> RecordedDecision:
 
 
 def inflate(compressed: bytes) -> bytes:
-    """Unpack a recorded input; raises DecisionLogError if it was altered."""
+    """Unpack a recorded input; raises AlteredLogError if it was altered."""
     try:
         return zlib.decompress(compressed)
     except zlib.error as error:
-        raise DecisionLogError("a recorded input was altered: run `solvent ledger verify`") from error
+        raise AlteredLogError("a recorded input was altered: run `solvent ledger verify`") from error

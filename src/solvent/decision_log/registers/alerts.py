@@ -74,10 +74,14 @@ LIMIT = 1_000
 
 
 class AlertStore:
-    """The alerts of one database; every call is one transaction, safe to repeat and to run beside another process."""
+    """The alerts of one database; every call is one transaction, safe to repeat and to run beside another process.
 
-    def __init__(self, url: str) -> None:
+    `session` says with whose rights alerts are changed: a monitor does it all, an officer acknowledges and resolves.
+    """
+
+    def __init__(self, url: str, *, session: str = AS_MONITOR) -> None:
         self._url = url
+        self._session = session
 
     def record(self, breaches: Iterable[Breach], now: datetime) -> tuple[Alert, ...]:
         """Open an alert for each cause that has none open, renew the open ones, and return the newly opened ones.
@@ -155,10 +159,10 @@ class AlertStore:
         return _to_alert(row)
 
     @contextmanager
-    def _connected(self, role: str = AS_MONITOR) -> Iterator[SyncConnection]:
+    def _connected(self, session: str | None = None) -> Iterator[SyncConnection]:
         with connect_sync(self._url, application_name="solvent-alerts") as connection:
             try:
-                connection.execute(role.encode())
+                connection.execute((session or self._session).encode())
                 yield connection
             except psycopg.Error as error:
                 raise DecisionLogError("the alerts cannot be used: run `solvent db upgrade`, then try again") from error

@@ -15,7 +15,7 @@ from solvent.bundle.policy import POLICY_FILE
 from solvent.bundle.recorded import DECIDING_FILES
 from solvent.decision_log.database.connections import Connection, SyncConnection
 from solvent.domain.records import ServedModel
-from solvent.errors import BundleError, DecisionLogError
+from solvent.errors import AlteredLogError, BundleError, DecisionLogError
 
 KEEP_FILES = """
 INSERT INTO model_files (digest, content) SELECT * FROM unnest(%s::text[], %s::bytea[]) ORDER BY 1
@@ -65,14 +65,14 @@ def read_files(connection: SyncConnection, model: ServedModel) -> Mapping[str, b
     """Return the files that the log kept of a model, by name.
 
     Raises:
-        DecisionLogError: a file is not the one that its digest names.
+        AlteredLogError: a file is not the one that its digest names.
     """
     digests: dict[str, str] = json.loads(model.manifest).get("files", {})
     stored: dict[str, bytes] = dict(connection.execute(FIND_FILES, (list(digests.values()),)).fetchall())
     files = {name: _decompress(stored[digest]) for name, digest in digests.items() if digest in stored}
     for name, content in files.items():
         if _sha256(content) != digests[name]:
-            raise DecisionLogError(f"{name} of model {model.model_version} was altered in the log")
+            raise AlteredLogError(f"{name} of model {model.model_version} was altered in the log")
     return files
 
 
@@ -94,9 +94,9 @@ def _decompress(content: bytes) -> bytes:
     try:
         plain = stream.decompress(content)
     except zlib.error as error:
-        raise DecisionLogError("a file of a model was altered in the log") from error
+        raise AlteredLogError("a file of a model was altered in the log") from error
     if stream.unused_data or not stream.eof:
-        raise DecisionLogError("a file of a model was altered in the log")
+        raise AlteredLogError("a file of a model was altered in the log")
     return plain
 
 
