@@ -31,8 +31,8 @@ VERIFY_LEAD = Text(
     "Un million de décisions prend quelques minutes.",
 )
 PAYLOADS = Text(
-    "Inputs and features are out of reach of this page. Hold them against their commitments, as the owner, with:",
-    "Les données d'entrée sont hors de portée de cette page. Le propriétaire les vérifie avec :",
+    "Inputs and features are out of reach of this page. With a login that reads them (decision 12), run:",
+    "Les données d'entrée sont hors de portée de cette page. Avec un accès qui les lit (décision 12) :",
 )
 WORKING = Text("Verifying…", "Vérification…")
 UNCHANGED = Text("Nothing was changed. {what}", "Rien n'a été modifié. {what}")
