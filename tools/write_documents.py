@@ -81,18 +81,26 @@ def list_commands() -> str:
     from solvent.cli.main import app  # noqa: PLC0415
 
     every = _commands(typer.main.get_command(app))
-    rows = (f"`solvent {' '.join(path)}` | {_first_sentence(text)}" for path, text in every)
+    rows = (f"`solvent {' '.join(path)}` | {_first_sentence(text)}" for path, text, _ in every)
     return write_table("Command | Does", rows)
 
 
-def _commands(command: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Each command under its whole name, with its help."""
+def _commands(command: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str, set[str]]]:
+    """Each command under its whole name, with its help and its options."""
     inner: Mapping[str, object] | None = getattr(command, "commands", None)
     if inner is None:
-        yield path, str(getattr(command, "help", ""))
+        options = {option for one in getattr(command, "params", ()) for option in one.opts + one.secondary_opts}
+        yield path, str(getattr(command, "help", "")), options
         return
     for name, one in inner.items():
         yield from _commands(one, (*path, name))
+
+
+def options_of_commands() -> dict[str, set[str]]:
+    """Of each command under its whole name (`ledger verify`): the options that it takes."""
+    from solvent.cli.main import app  # noqa: PLC0415
+
+    return {" ".join(path): options for path, _, options in _commands(typer.main.get_command(app))}
 
 
 def _first_sentence(text: str) -> str:

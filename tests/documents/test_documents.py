@@ -1,5 +1,6 @@
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -57,13 +58,37 @@ def test_every_claim_of_data_protection_names_its_test() -> None:
     assert [claim for claim in claims if not re.search(r"`test_\w+`", claim)] == []
 
 
-@pytest.mark.parametrize("name", ["README.md", "README.fr.md", "API_USAGE.md", "MONITORING.md"])
-def test_every_command_that_a_document_names_exists(name: str) -> None:
-    known = {line.split("`")[1].removeprefix("solvent ") for line in write_documents.list_commands().splitlines()[2:]}
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_command_that_a_document_names_exists_with_its_options(document: Path) -> None:
+    assert list(_find_wrong_commands(_written_by_hand(document))) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        ("`solvent ledger verify --chains-only`", []),
+        ("`solvent ledger`", []),
+        ("    solvent db retain --yes  # daily", []),
+        ("`solvent ledger\nverify --quickly`", ["ledger verify --quickly"]),
+        ("    solvent db mend --yes", ["db mend"]),
+        ("`solvent forecast --now`", ["forecast"]),
+    ],
+)
+def test_a_command_or_an_option_that_does_not_exist_is_noticed(said: str, wrong: list[str]) -> None:
+    assert list(_find_wrong_commands(said)) == wrong
+
+
+def _find_wrong_commands(text: str) -> Iterator[str]:
+    """Commands of Solvent in code of a document that do not exist, and options that theirs do not have."""
+    known = write_documents.options_of_commands()
     groups = {command.split()[0] for command in known if " " in command}
-    said = re.findall(r"(?:^ {4}|`)solvent ([a-z]+)(?: ([a-z]+))?", _written_by_hand(ROOT / name), re.MULTILINE)
-    wrong = {(one, two) for one, two in said if f"{one} {two}".strip() not in known and one not in known - groups}
-    assert {(one, two) for one, two in wrong if not (one in groups and not two)} == set()
+    for block, span in re.findall(r"^ {4}solvent ([^\n]*)|`solvent ([^`]*)`", text, re.MULTILINE):
+        words = re.split(r"[#(|&;]", block or span)[0].split()
+        command = " ".join(words[: 2 if words[:1] and words[0] in groups else 1])
+        if command not in known and command not in groups:
+            yield command
+        wanted = [word for word in words if re.fullmatch(r"--[a-z][a-z-]*", word)]
+        yield from (f"{command} {option}" for option in wanted if option not in known.get(command, {option, "--help"}))
 
 
 def _written_by_hand(document: Path) -> str:

@@ -38,7 +38,7 @@ def create(
     """Make a key and print it, once.
 
     The database keeps only its digest: store the key now, where your
-    secrets are. The API knows it within 2 seconds.
+    secrets are. The API knows it within 4 seconds.
 
     Example:
         solvent keys create loan-desk --scope score --days 90
