@@ -185,6 +185,17 @@ def test_evidently_shows_what_moved_in_one_file_below_5_mb(run: Run, database_ur
     assert {one["config"].get("column") for one in metrics} >= {"external", "income", "score", "contract"}
 
 
+@pytest.mark.slow
+def test_evidently_leaves_out_a_feature_whose_source_was_away(run: Run, database_url: str, model: Model) -> None:
+    record(database_url, model, draw(model, 1_000, hide_external=1.0), start=START)
+    assert run(*PERIOD)[0] == 1
+    report = kept(database_url)
+    assert report.report_json_path is not None
+    metrics = json.loads(Path(report.report_json_path).read_text())["metrics"]
+    assert {one["config"].get("column") for one in metrics} >= {"income", "score", "contract"}
+    assert "external" not in {one["config"].get("column") for one in metrics}
+
+
 def test_a_folder_whose_bundle_says_nothing_of_normal_is_refused(
     run: Run, database_url: str, model: Model, tiny_bundle: Path, tmp_path: Path
 ) -> None:

@@ -160,7 +160,7 @@ def _write(found: "InputReport", model: "WatchedModel", folder: Path, now: datet
         return None
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"drift-{now:%Y%m%dT%H%M%S}-{model.version.replace('+', '-')}"
-    sides = [sample_columns(found.drift, side, model.program) for side in (found.reference_sample, found.sample)]
+    sides = [sample_columns(side, model.program) for side in (found.reference_sample, found.sample)]
     write_evidently(found.drift, sides[0], sides[1], path)
     return path
 

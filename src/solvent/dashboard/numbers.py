@@ -3,14 +3,25 @@
 from datetime import datetime
 
 from solvent.dashboard.texts.common import NO_FIGURE
-from solvent.dashboard.texts.language import Language
+from solvent.dashboard.texts.language import Language, Text
 
 _NARROW_SPACE = "\u202f"
+MOST_IN_FULL = 1e8
+"""More digits do not fit into a tile."""
+_LARGE = ((1e9, Text("bn", "Md")), (1e6, Text("m", "M")))
 
 
 def format_count(count: int, language: Language) -> str:
     """A whole number with its thousands set apart."""
     return f"{count:,}".replace(",", _NARROW_SPACE) if language is Language.FRENCH else f"{count:,}"
+
+
+def format_amount(amount: float, language: Language) -> str:
+    """An amount of money in full, from a hundred million on in billions or millions with four digits."""
+    if amount < MOST_IN_FULL:
+        return format_count(round(amount), language)
+    size, words = next(one for one in _LARGE if amount >= one[0])
+    return f"{format_number(amount / size, language)}\u00a0{words.read(language)}"
 
 
 def format_share(share: float | None, language: Language) -> str:

@@ -2,6 +2,7 @@
 
 import os
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,14 +25,12 @@ class SampledColumns:
     categories: dict[str, Any]
 
 
-def sample_columns(report: DriftReport, rows: ScoredRows, program: Program) -> SampledColumns:
-    """Take the features that moved most, and the score, of the first `ROWS` rows."""
-    strongest = {one.feature for one in report.strongest[:FEATURES]}
+def sample_columns(rows: ScoredRows, program: Program) -> SampledColumns:
+    """Take every feature, and the score, of the first `ROWS` rows."""
     numbers: dict[str, Any] = {SCORE: rows.scores[:ROWS]}
     categories: dict[str, Any] = {}
     for feature, column in zip(program.features, rows.values[:ROWS].T, strict=True):
-        if feature.name in strongest:
-            (categories if feature.categories else numbers)[feature.name] = to_texts(feature, column)
+        (categories if feature.categories else numbers)[feature.name] = to_texts(feature, column)
     return SampledColumns(numbers, categories)
 
 
@@ -39,7 +38,8 @@ def write_evidently(report: DriftReport, reference: SampledColumns, current: Sam
     """Write `out` with the endings .html and .json; both files appear whole or not at all.
 
     The report shows samples, in bins that Evidently chooses itself: its figures differ a little from ours, and the
-    verdict is ours. The HTML needs no other file and no network.
+    verdict is ours. It draws the features that moved most; one without any value in one of the samples is left out. The
+    HTML needs no other file and no network.
 
     Args:
         report: whose threshold is drawn in.
@@ -71,12 +71,21 @@ def _compare(report: DriftReport, reference: SampledColumns, current: SampledCol
             raise MonitoringError("Evidently is missing: pip install 'solvent-credit[drift]', or --no-html") from error
         import pandas  # noqa: PLC0415
 
+        sides = [pandas.DataFrame({**side.numbers, **side.categories}) for side in (current, reference)]
+        drawn = _choose(report, sides)
         definition = DataDefinition(
-            numerical_columns=list(reference.numbers), categorical_columns=list(reference.categories)
+            numerical_columns=[name for name in reference.numbers if name in drawn],
+            categorical_columns=[name for name in reference.categories if name in drawn],
         )
-        frames = [
-            Dataset.from_pandas(pandas.DataFrame({**side.numbers, **side.categories}), data_definition=definition)
-            for side in (current, reference)
-        ]
+        frames = [Dataset.from_pandas(side[drawn], data_definition=definition) for side in sides]
         preset = DataDriftPreset(drift_share=report.comparison.threshold, method="psi", threshold=DRIFTED_PSI)
         return Report([preset]).run(*frames)
+
+
+def _choose(report: DriftReport, sides: Sequence[Any]) -> list[str]:
+    """The score, and the features that moved most of those with a value on both sides.
+
+    Evidently refuses a column without any value, which is what a source that is away leaves behind.
+    """
+    known = [one.feature for one in report.strongest if all(side[one.feature].notna().any() for side in sides)]
+    return [SCORE, *known[:FEATURES]]

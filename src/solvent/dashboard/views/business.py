@@ -6,7 +6,7 @@ from solvent.dashboard import reading
 from solvent.dashboard.blocks import Note, Table, card, reading_the_log, show_chart, show_empty_window, show_note
 from solvent.dashboard.charts.activity import draw_amounts, draw_ring
 from solvent.dashboard.filters import choose_scope
-from solvent.dashboard.numbers import format_count, format_share
+from solvent.dashboard.numbers import format_amount, format_count, format_share
 from solvent.dashboard.texts import business as texts
 from solvent.dashboard.texts import common, overview
 from solvent.dashboard.texts import home as figures
@@ -41,7 +41,7 @@ def _show_figures(visit: Visit, activity: Activity, bins: tuple[AmountBin, ...])
     approved = sum(one.total for one in bins if one.decision == "approve")
     rate, total, mean_approved, mean_refused = st.columns(4)
     rate.metric(visit.say(figures.APPROVAL_RATE), format_share(activity.approval_rate, language), border=True)
-    total.metric(visit.say(texts.APPROVED_AMOUNT), format_count(round(approved), language), border=True)
+    total.metric(visit.say(texts.APPROVED_AMOUNT), format_amount(approved, language), border=True)
     for column, title, decision in (
         (mean_approved, texts.MEAN_APPROVED, "approve"),
         (mean_refused, texts.MEAN_REFUSED, "refuse"),
