@@ -127,7 +127,7 @@ def list_alerts() -> str:
 
 
 def _alert(rule: Mapping[str, Any]) -> str:
-    when = f"`{rule['metric']}` {rule['direction']} {rule['limit']:g}"
+    when = f"`{rule['metric']}` at or {rule['direction']} {rule['limit']:g}"
     if rule.get("whole_interval"):
         when += ", with its whole interval"
     if rule.get("minimum_count"):
