@@ -11,7 +11,7 @@ AS_DEV := --constraint requirements/dev.txt
 MANIFESTS := $(filter-out deploy/kubernetes/kustomization.yaml,$(wildcard deploy/kubernetes/*.yaml))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test test-browser test-spark test-reliability lint-delivery images sbom lock clean
+.PHONY: help setup demo check test test-browser test-spark test-reliability follow lint-delivery images sbom lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,7 +22,7 @@ setup: $(READY) ## make the environment in .venv from the locked requirements
 $(READY): requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes --compile-bytecode requirements/dev.txt
+	UV_COMPILE_BYTECODE_TIMEOUT=600 $(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes --compile-bytecode requirements/dev.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	touch $@
 
@@ -52,6 +52,9 @@ test-spark: setup ## the Spark engine against DuckDB; needs a Java 17 runtime
 test-reliability: setup ## the fault campaigns in their small size: kills, power cuts, races; root, libfuse2 and fuse
 	$(BIN)/python campaigns/run_all.py
 
+follow: setup ## run every command of README.md, README.fr.md and API_USAGE.md in a clean clone; ports 8000 and 8501
+	$(BIN)/python tools/follow_documents.py
+
 lint-delivery: setup ## Dockerfiles, compose, workflow, manifests, security of the code, secrets in the history
 	$(BIN)/hadolint Dockerfile Dockerfile.huggingface
 	$(BIN)/yamllint --strict .
@@ -63,9 +66,9 @@ lint-delivery: setup ## Dockerfiles, compose, workflow, manifests, security of t
 	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml src tools
 	$(BIN)/python tools/find_secrets.py
 
-images: setup ## build the images without a Docker engine and ask the API inside; root and buildah; IMAGES="--stand-in DIR"
+images: setup ## build the images without a Docker engine and try each; root and buildah; IMAGES="--stand-in DIR"
 	$(BIN)/python tools/build_images.py --targets api dashboard jobs space $(IMAGES)
-	$(BIN)/python tools/try_images.py
+	$(BIN)/python tools/try_images.py --targets api dashboard jobs space
 
 sbom: setup ## list what each role installs, as CycloneDX, in dist/sbom
 	mkdir -p dist/sbom

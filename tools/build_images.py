@@ -1,6 +1,6 @@
 """Builds the images of Dockerfile and Dockerfile.huggingface with buildah, without a Docker engine, and measures them.
 
-    python tools/build_images.py --targets api dashboard jobs space [--stand-in FOLDER]
+    python tools/build_images.py --targets api dashboard jobs space [--stand-in FOLDER] [--label NAME=VALUE ...]
 
 Needs root and Debian's buildah. With --stand-in no image registry is asked: the base is then made of Debian packages
 (debootstrap; once, kept in FOLDER) and stands in for python:3.11-slim; sizes say so. What pip is told on this machine
@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,10 +49,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--targets", nargs="+", choices=RECIPES, default=["api", "dashboard"])
     parser.add_argument("--stand-in", type=Path, metavar="FOLDER", help="make the base of Debian packages, kept here")
+    parser.add_argument("--label", action="append", default=[], metavar="NAME=VALUE", help="says where it comes from")
     arguments = parser.parse_args()
     base = None if arguments.stand_in is None else make_stand_in(arguments.stand_in)
     for target in arguments.targets:
-        build(target, base=base)
+        build(target, base=base, labels=arguments.label)
         print(describe(target), flush=True)
     return 0
 
@@ -87,12 +89,13 @@ def make_stand_in(folder: Path) -> str:
     return STAND_IN
 
 
-def build(target: str, *, base: str | None) -> None:
+def build(target: str, *, base: str | None, labels: Sequence[str] = ()) -> None:
     """Build one image; what the builder says goes to stderr."""
     recipe = RECIPES[target]
     options = ["--isolation", "chroot", "--format", "docker", "--layers", *recipe.options]
     if base is not None:
         options += ["--build-arg", f"BASE={base}"]
+    options += [part for label in labels for part in ("--label", label)]
     with tempfile.NamedTemporaryFile("w", suffix=".conf") as pip_settings:
         _write_pip_settings(Path(pip_settings.name))
         Path(pip_settings.name).chmod(0o644)

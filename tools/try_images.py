@@ -1,179 +1,148 @@
-"""Runs the images of tools/build_images.py as a deployment would, without a Docker engine, and asks the API inside.
+"""Runs the images of tools/build_images.py as a deployment would, without a Docker engine, and asks them.
 
-    python tools/try_images.py
+    python tools/try_images.py [--targets api dashboard jobs space] [--save FOLDER]
 
-Needs root, buildah and the images `api` and `dashboard`. The root file system is read-only, /tmp and /var/lib/solvent
-are the only places to write to, the user is the image's, without any capability and without a way to get one; network
-is this machine's. PostgreSQL is the embedded one, behind a TCP port. The steps are those of production: schema as the
-owner, login of its own for the API, signing key, API key, health check, decision, stop.
+Needs root, buildah, the images and the ports 8000 and 8501. PostgreSQL is the embedded one, behind a TCP port. The
+steps are those of production: schema as the owner, a login of its own for each, signing key, API key, health check,
+decision, stop. `jobs` must explain itself, and a Space pass its health check. --save keeps the images that were tried,
+each as a folder with its layers, and their digests: what is published is then what was tried.
 
 Printed: one line per step; the exit code is 1 at the first that goes wrong.
 """
 
+import argparse
 import asyncio
 import json
-import os
-import shlex
-import subprocess
 import sys
 import tempfile
 import threading
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any
 from urllib.parse import unquote
 
 import psycopg
 
-from build_images import ROOT, buildah, image_name, read_config
+from build_images import RECIPES, ROOT, buildah, image_name
+from image_containers import STATE, Container, Space, TrialError, container
 from solvent.decision_log.database.embedded import start_embedded
 
 sys.path.insert(0, str(ROOT / "tests"))
 
 API_PORT, DASHBOARD_PORT = 8000, 8501
-START_SECONDS = 90.0
-STATE = "/var/lib/solvent"
-JAIL = """
-set -eu
-mount --bind "$ROOT" "$ROOT"
-mount -o remount,bind,ro "$ROOT"
-mount -t tmpfs -o size=128m,mode=1777 tmpfs "$ROOT/tmp"
-mount --bind "$STATE_FOLDER" "$ROOT/var/lib/solvent"
-mount --bind "$MODELS" "$ROOT/models"
-mount -o remount,bind,ro "$ROOT/models"
-mount --rbind /proc "$ROOT/proc"
-mount --rbind /dev "$ROOT/dev"
-exec chroot "$ROOT" /usr/bin/setpriv --reuid="$USER_ID" --regid="$USER_ID" --clear-groups --no-new-privs \\
-    --bounding-set=-all --inh-caps=-all -- /usr/bin/env -i --chdir=/var/lib/solvent "$@"
-"""
+LOGINS = {"scoring": "solvent_api", "dashboard": "solvent_reader, solvent_officer, solvent_monitor"}
+"""As docs/decisions/0012-roles-of-the-database.md has them."""
 
 
-class TrialError(Exception):
-    """A step did not end as it must."""
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Where the trials happen: a folder with a bundle, and the URL of the database for a login."""
 
-
-@dataclass(frozen=True)
-class Container:
-    """An image with a place of its own on disk, and what it may see."""
-
-    root: Path
-    config: Mapping[str, Any]
-    state: Path
-    models: Path
-    environment: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def user(self) -> str:
-        return str(self.config["User"]).partition(":")[0]
-
-    def command(self, arguments: Sequence[str], *, entrypoint: Sequence[str] | None = None) -> list[str]:
-        """The whole command line that runs `arguments` behind the image's entry point."""
-        environment = [*self.config["Env"], *(f"{name}={value}" for name, value in self.environment.items())]
-        wanted = [*(self.config["Entrypoint"] if entrypoint is None else entrypoint), *arguments]
-        return ["unshare", "--mount", "sh", "-c", JAIL, "jail", *environment, *wanted]
-
-    @property
-    def places(self) -> dict[str, str]:
-        """What the jail is told."""
-        return {
-            **os.environ,
-            "ROOT": str(self.root),
-            "STATE_FOLDER": str(self.state),
-            "MODELS": str(self.models),
-            "USER_ID": self.user,
-        }
-
-    def run(self, *arguments: str, entrypoint: Sequence[str] | None = None) -> str:
-        """Run a command to its end and return what it printed; raises TrialError."""
-        ran = subprocess.run(
-            self.command(arguments, entrypoint=entrypoint), env=self.places, capture_output=True, text=True, check=False
-        )
-        if ran.returncode:
-            raise TrialError(f"`{shlex.join(arguments)}` ended with {ran.returncode}: {ran.stderr.strip()[-600:]}")
-        return ran.stdout.strip()
-
-    def check_health(self) -> None:
-        """Run the image's own health check; raises TrialError."""
-        _, *check = self.config["Healthcheck"]["Test"]
-        self.run(*check, entrypoint=())
-
-    @contextmanager
-    def serve(self, *arguments: str) -> Iterator[None]:
-        """Run a server while the context lasts; SIGTERM must end it with code 0."""
-        with subprocess.Popen(self.command(arguments), env=self.places, stderr=subprocess.PIPE, text=True) as server:
-            try:
-                self._wait_until_healthy(server)
-                yield
-            finally:
-                server.terminate()
-                _, said = server.communicate(timeout=60)
-        if server.returncode:
-            raise TrialError(f"`{shlex.join(arguments)}` ended with {server.returncode}: {said[-600:]}")
-
-    def _wait_until_healthy(self, server: "subprocess.Popen[str]") -> None:
-        deadline = time.monotonic() + START_SECONDS
-        while True:
-            try:
-                self.check_health()
-            except TrialError:
-                if server.poll() is not None or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.5)
-            else:
-                return
+    folder: Path
+    url_of: Callable[[str], str]
 
 
 def main() -> int:
-    """Go through the steps; say what was seen."""
-    from tiny_model import SAFE, write_tiny_bundle  # noqa: PLC0415 - LightGBM loads slowly
-
+    """Try each image that was asked for; say what was seen."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--targets", nargs="+", choices=RECIPES, default=["api", "dashboard"])
+    parser.add_argument("--save", type=Path, metavar="FOLDER", help="keep what was tried, in the form of a registry")
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="solvent-trial-") as name, database(Path(name) / "postgres") as url_of:
         folder = Path(name)
         folder.chmod(0o755)
-        write_tiny_bundle(folder / "models" / "champion")
-        with container("api", folder, {"SOLVENT_DATABASE_URL": url_of("postgres")}) as owner:
-            say("user", owner.run("-c", "import os; print(os.getuid(), os.getgid())", entrypoint=("python3",)))
-            check_read_only(owner)
-            check_powerless(owner)
-            say("schema", owner.run("db", "upgrade"))
-            key = owner.run("keys", "create", "trial", "--scope", "score", "--who", "trial")
-            say("signing key", owner.run("ledger", "key").splitlines()[0])
-            make_login(url_of("postgres"))
-            api = Container(
-                owner.root, owner.config, owner.state, owner.models, {"SOLVENT_DATABASE_URL": url_of("scoring")}
-            )
-            with api.serve(*api.config["Cmd"][:-2], "--workers", "2"):
-                say("health check", "passes")
-                say("decision", ask(SAFE, key))
-                say("without a key", ask(SAFE, ""))
-            say("stop", "code 0 after SIGTERM")
+        prepare(folder, url_of("postgres"))
+        for target in options.targets:
+            TRIALS[target](Surroundings(folder, url_of))
+    for target in options.targets if options.save else ():
+        say(f"{target}: saved", save(target, options.save))
     return 0
+
+
+def prepare(folder: Path, url: str) -> None:
+    """Write a bundle, and make the tables and logins that a deployment has before its images start."""
+    from tiny_model import write_tiny_bundle  # noqa: PLC0415 - LightGBM loads slowly
+
+    write_tiny_bundle(folder / "models" / "champion")
+    with psycopg.connect(url, autocommit=True) as connection:
+        for login, roles in LOGINS.items():
+            for role in roles.split(", "):
+                connection.execute(f"CREATE ROLE {role} NOLOGIN".encode())
+            connection.execute(f"CREATE ROLE {login} LOGIN IN ROLE {roles}".encode())
+
+
+def try_api(around: Surroundings) -> None:
+    """From an empty database to a decision, and a refusal without a key."""
+    from tiny_model import SAFE  # noqa: PLC0415 - LightGBM loads slowly
+
+    with container("api", around.folder, {"SOLVENT_DATABASE_URL": around.url_of("postgres")}) as owner:
+        say("user", owner.run("-c", "import os; print(os.getuid(), os.getgid())", entrypoint=("python3",)))
+        check_read_only(owner)
+        check_powerless(owner)
+        say("schema", owner.run("db", "upgrade"))
+        key = owner.run("keys", "create", "trial", "--scope", "score", "--who", "trial")
+        say("signing key", owner.run("ledger", "key").splitlines()[0])
+        api = replace(owner, environment={"SOLVENT_DATABASE_URL": around.url_of("scoring")})
+        with api.serve(*api.config["Cmd"][:-2], "--workers", "2"):
+            say("health check", "passes")
+            say("decision", ask(SAFE, key))
+            say("without a key", ask(SAFE, ""))
+        say("stop", "code 0 after SIGTERM")
+
+
+def try_dashboard(around: Surroundings) -> None:
+    """The image's command, with the login of the dashboard and a password."""
+    environment = {"SOLVENT_DATABASE_URL": around.url_of("dashboard"), "SOLVENT_DASHBOARD_PASSWORD": token_urlsafe()}
+    with container("dashboard", around.folder, environment) as dashboard:
+        check_powerless(dashboard)
+        address = f"http://127.0.0.1:{DASHBOARD_PORT}/"
+        with dashboard.serve(*dashboard.config["Cmd"]), urllib.request.urlopen(address, timeout=10) as page:
+            say("dashboard", f"health check passes, {page.status} {page.headers.get_content_type()}")
+
+
+def try_jobs(around: Surroundings) -> None:
+    """The image explains itself, and its slowest library loads."""
+    with container("jobs", around.folder, {"SOLVENT_ENVIRONMENT": "local"}) as jobs:
+        if "Usage: solvent" not in jobs.run(*jobs.config["Cmd"]):
+            raise TrialError("the image `jobs` does not explain itself")
+        say("jobs", f"solvent --help; MLflow {jobs.run('-c', MLFLOW, entrypoint=('python3',))}")
+
+
+def try_space(around: Surroundings) -> None:
+    """What Hugging Face would start; its health check goes through the door to the API and its database."""
+    with container("space", around.folder, {}, kind=Space) as space, space.serve(*space.config["Cmd"]):
+        say("space", "health check passes on port 7860")
+
+
+MLFLOW = "import mlflow; print(mlflow.__version__)"
+TRIALS: Mapping[str, Callable[[Surroundings], None]] = {
+    "api": try_api,
+    "dashboard": try_dashboard,
+    "jobs": try_jobs,
+    "space": try_space,
+}
+
+
+def save(target: str, folder: Path) -> str:
+    """Keep an image as a folder of compressed layers beside a file with its digest; return the digest.
+
+    The form is Docker's (v2s2): OCI's has no place for a health check.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    digest = folder / f"{target}.digest"
+    told = ("push", "--quiet", "--format", "v2s2", "--digestfile", str(digest))
+    buildah(*told, image_name(target), f"dir:{folder / target}")
+    return digest.read_text()
 
 
 def say(step: str, what: str) -> None:
     """One line of the report."""
     print(f"{step:18}{what}", flush=True)
-
-
-@contextmanager
-def container(target: str, folder: Path, environment: Mapping[str, str]) -> Iterator[Container]:
-    """A container of an image, with an empty home folder of the image's user."""
-    config = read_config(target)
-    name = buildah("from", image_name(target)).strip()
-    try:
-        state = folder / f"state-{target}"
-        state.mkdir(mode=0o700)
-        user, _, group = str(config["User"]).partition(":")
-        os.chown(state, int(user), int(group))
-        root = Path(buildah("mount", name).strip())
-        yield Container(root, config, state, folder / "models", environment)
-    finally:
-        buildah("rm", name)
 
 
 def check_read_only(api: Container) -> None:
@@ -199,12 +168,6 @@ def check_powerless(api: Container) -> None:
     if found != {"CapEff": "0" * 16, "CapBnd": "0" * 16, "NoNewPrivs": "1"}:
         raise TrialError(f"the process keeps rights: {found}")
     say("capabilities", "none, and no way to get one")
-
-
-def make_login(url: str) -> None:
-    """The login of the API: a member of one role."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("CREATE ROLE scoring LOGIN IN ROLE solvent_api")
 
 
 def ask(body: Mapping[str, Any], key: str) -> str:

@@ -1,4 +1,5 @@
 import re
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,30 @@ def test_the_workflow_has_its_four_jobs_one_after_the_other_and_no_right_by_defa
     assert "continue-on-error" not in str(workflow)
     rights = {name: job["permissions"] for name, job in workflow["jobs"].items()}
     assert {name for name, right in rights.items() if "write" in right.values()} == {"push"}
+
+
+def test_every_door_of_the_space_counts_callers_by_the_address_that_the_platform_names() -> None:
+    text = (ROOT / "deploy/huggingface/nginx.conf").read_text()
+    doors = re.findall(r"^    location (\S+).*?\{\n(.*?)^    \}", text, re.MULTILINE | re.DOTALL)
+    assert [name for name, _ in doors] == ["~", "/docs/assets/", "/"]
+    assert [name for name, body in doors if not body.lstrip().startswith("limit_req zone=")] == []
+    assert re.findall(r"limit_req_zone (\S+)", text) == ["$binary_remote_addr"] * 2
+    assert "real_ip_header X-Forwarded-For;\n  real_ip_recursive on;" in text
+    trusted = [ip_network(one) for one in re.findall(r"set_real_ip_from (\S+);", text)]
+    assert trusted
+    assert [one for one in trusted if one.is_global] == []
+
+
+def test_what_is_published_is_what_was_tried() -> None:
+    jobs = yaml.safe_load((ROOT / ".github/workflows/ci-cd.yml").read_text())["jobs"]
+    tried = [step["run"] for step in jobs["build"]["steps"] if "try_images.py" in step.get("run", "")]
+    assert len(tried) == 1
+    assert "--targets api dashboard jobs space --save dist/images" in tried[0]
+    published = " ".join(step.get("run", "") + step.get("uses", "") for step in jobs["push"]["steps"])
+    assert 'skopeo copy --preserve-digests --digestfile pushed.digest "dir:$IMAGE"' in published
+    assert 'test "$(cat pushed.digest)" = "$(cat "$IMAGE.digest")"' in published
+    assert re.search(r"checkout|setup-buildx|build-push|buildah bud|docker build", published) is None
+    assert jobs["push"]["strategy"]["matrix"]["image"] == ["api", "dashboard", "jobs"]
 
 
 def test_compose_opens_ports_on_this_machine_alone_and_names_no_secret() -> None:
