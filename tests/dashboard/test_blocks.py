@@ -16,7 +16,7 @@ def test_a_text_is_no_formula_in_a_spreadsheet(text: str) -> None:
 
 
 def test_a_stored_text_is_shown_as_it_is() -> None:
-    assert plain("[a](http://x) <b> *c*") == r"\[a\]\(http\://x\) \<b\> \*c\*"
+    assert plain("[a](http://x) <b> *c*") == "\\[a\\]\\(http\u200b\\://x\\) \\<b\\> \\*c\\*"
 
 
 @pytest.mark.parametrize(
@@ -35,8 +35,18 @@ def test_a_stored_text_as_a_label_holds_no_tags() -> None:
     assert plain_label("<b>a</b> & b") == "&lt;b&gt;a&lt;/b&gt; &amp; b"
 
 
-def test_a_stored_document_leads_nowhere() -> None:
-    assert plain_links("![i](http://x/i.png) <img>") == "!\\[i](http\u200b://x/i.png) &lt;img>"
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("![i](http://x/i.png) <img>", "!&#91;i](http\u200b://x/i.png) &lt;img>"),
+        ("\\[i](javascript:alert(1))", "\\&#91;i](javascript:alert(1))"),
+        ("HTTPS://evil.test WWW.evil.test", "HTTP\u200bS://evil.test WWW\u200b.evil.test"),
+        ("www\\.evil.test &#104;ttp://evil.test", "www\u200b\\.evil.test &amp;#104;ttp://evil.test"),
+        ("mail a@evil.test", "mail a@\u200bevil.test"),
+    ],
+)
+def test_a_stored_document_leads_nowhere(text: str, shown: str) -> None:
+    assert plain_links(text) == shown
 
 
 def test_a_stored_report_has_an_origin_of_its_own_and_no_network() -> None:

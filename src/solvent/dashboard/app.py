@@ -11,6 +11,7 @@ from solvent.dashboard.visit import keep, kept, publish, restore, start_visit
 
 PAGES = Path(__file__).parent / "views"
 REFRESH_SECONDS = 60
+DRAWN = "drawn"
 
 SECTIONS: tuple[tuple[Text, tuple[tuple[str, Text, str], ...]], ...] = (
     (
@@ -67,12 +68,21 @@ def show_frame() -> None:
         position="sidebar" if is_admitted(visit) else "hidden",
     )
     ask_for_access(visit)
-    is_live = _choose_refresh(language)
-    if is_live:
-        st.fragment(page.run, run_every=REFRESH_SECONDS)()
-    else:
-        page.run()
+    if _choose_refresh(language):
+        st.session_state[DRAWN] = True
+        _draw_again()
+    page.run()
     publish()
+
+
+@st.fragment(run_every=REFRESH_SECONDS)
+def _draw_again() -> None:
+    """Do nothing while the frame is drawn; when the minute is over run alone, and have everything drawn again.
+
+    A page itself cannot be the fragment: Streamlit lets it run once for each run of the frame.
+    """
+    if not st.session_state.pop(DRAWN, False):
+        st.rerun()
 
 
 def _pages(entries: tuple[tuple[str, Text, str], ...], language: Language) -> list[st.Page]:

@@ -3,6 +3,7 @@
 import csv
 import html
 import io
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ TRAFFIC_COMMAND = "solvent traffic --num-predictions 100"
 DATABASE_COMMAND = "solvent db check"
 VERIFY_COMMAND = "solvent ledger verify"
 _MARKS = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_{}[]()<>#+-.!|$~:"})
+_ADDRESS = re.compile("http|www|@", re.IGNORECASE)
+"""https://github.github.com/gfm/#autolinks-extension-"""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -46,7 +49,7 @@ class Note:
 
 def plain(text: str) -> str:
     """A stored text as Markdown that shows it and does nothing else."""
-    return text.translate(_MARKS)
+    return _without_addresses(text.replace("&", "&amp;").translate(_MARKS))
 
 
 def plain_with_code(text: str) -> str:
@@ -64,7 +67,13 @@ def plain_label(text: str) -> str:
 
 def plain_links(text: str) -> str:
     """A stored Markdown document without what would fetch or lead anywhere: images, links, tags."""
-    return text.replace("[", "\\[").replace("<", "&lt;").replace("http", "http\u200b")
+    # Entities: a backslash before "[" could itself stand behind one of the text.
+    return _without_addresses(text.replace("&", "&amp;").replace("<", "&lt;").replace("[", "&#91;"))
+
+
+def _without_addresses(text: str) -> str:
+    """Part what GitHub's Markdown makes a link of wherever it stands in plain text, escaped or not."""
+    return _ADDRESS.sub("\\g<0>\u200b", text)
 
 
 def to_csv(table: Table) -> bytes:

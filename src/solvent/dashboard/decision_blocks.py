@@ -21,9 +21,6 @@ from solvent.scoring.what_if import ACTIONABLE_COLUMNS
 from solvent.tables.schemas import APPLICATION, Column, table_schema
 
 FEATURES_BESIDE = 6
-DECISION_QUERY = (
-    "SELECT * FROM decisions LEFT JOIN decision_payloads USING (request_id, timestamp) WHERE request_id = '{}'"
-)
 
 
 def show_verdict(visit: Visit, opened: Opened) -> None:
@@ -88,8 +85,7 @@ def show_waterfall(visit: Visit, opened: Opened) -> None:
             for one in reason.features
         ]
         table = Table("contributions", ("reason", "feature", "value", "unit", "contribution"), rows)
-        query = DECISION_QUERY.format(opened.recorded.request_id)
-        show_note(visit, Note(query, 1, None, visit.say(texts.WATERFALL_INTERVAL)), table)
+        show_note(visit, Note(opened.query, 1, None, visit.say(texts.WATERFALL_INTERVAL)), table)
 
 
 def _name(visit: Visit, code: str) -> str:

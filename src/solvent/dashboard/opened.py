@@ -12,7 +12,7 @@ from solvent.dashboard.reading import FRESH_SECONDS
 from solvent.dashboard.recorded_models import load_recorded_model
 from solvent.decision_log.database.roles import AS_OFFICER
 from solvent.decision_log.figures.latest import DecisionLine, read_latest, read_of_client
-from solvent.decision_log.figures.questions import open_reader
+from solvent.decision_log.figures.questions import as_text, open_reader
 from solvent.decision_log.reading import recorded as reading
 from solvent.domain.records import RecordedDecision
 from solvent.errors import BundleError
@@ -24,9 +24,13 @@ from solvent.scoring.what_if import score_again
 
 @dataclass(frozen=True)
 class Opened:
-    """A recorded decision with the model that made it, None if that cannot be restored, and its explanation."""
+    """A recorded decision with the model that made it, None if that cannot be restored, and its explanation.
+
+    `query` is the statements that opened it.
+    """
 
     recorded: RecordedDecision
+    query: str
     model: Model | None
     explanation: Explanation | None
 
@@ -48,13 +52,15 @@ def open_decision(url: str, request_id: UUID) -> Opened | None:
     """Find and explain a decision; None if there is none. Raises DecisionLogError."""
     with open_reader(url, session=AS_OFFICER) as connection:
         recorded = reading.open_decision(connection, request_id)
+        opening = as_text(connection, reading.OPEN_REQUEST, (str(request_id),))
+        query = f"{opening};\n{as_text(connection, reading.OPENED, (request_id,))};"
     if recorded is None:
         return None
     try:
         model = load_recorded_model(url, recorded.model_version)
     except BundleError:
-        return Opened(recorded, None, None)
-    return Opened(recorded, model, explain(recorded, model))
+        return Opened(recorded, query, None, None)
+    return Opened(recorded, query, model, explain(recorded, model))
 
 
 def find_of_client(url: str, client_id: int) -> tuple[DecisionLine, ...]:

@@ -13,20 +13,17 @@ from solvent.bundle.manifest import Manifest
 from solvent.bundle.policy import POLICY_FILE, read_policy
 from solvent.decision_log.database.connections import SyncConnection
 from solvent.decision_log.database.roles import AS_OFFICER
-from solvent.decision_log.figures import amounts, operations, overview, risk
+from solvent.decision_log.figures import amounts, kept, operations, overview, risk
 from solvent.decision_log.figures.chains import ChainState, read_chain_state
 from solvent.decision_log.figures.comparison import Quartiles, read_quartiles
 from solvent.decision_log.figures.questions import Answer, Scope, open_reader
 from solvent.decision_log.figures.roll_ups import find_span, roll_up
-from solvent.decision_log.registers.drift_reports import list_reports
-from solvent.decision_log.registers.measurements import read_measurements
-from solvent.decision_log.registers.model_switches import read_switches
-from solvent.decision_log.registers.models import list_models, read_files
+from solvent.decision_log.registers.models import list_models
+from solvent.domain.alerts import Alert
 from solvent.domain.measurements import Measurement
 from solvent.domain.observations import DriftRecord
 from solvent.domain.policy import Policy
 from solvent.domain.switches import ModelSwitch
-from solvent.errors import DecisionLogError
 
 FRESH_SECONDS = 60.0
 MOST_KEPT = 300
@@ -49,12 +46,12 @@ class KnownModels:
     """The models of the log and which of them came into force when, the newest switch first."""
 
     models: tuple[KnownModel, ...]
-    switches: tuple[ModelSwitch, ...]
+    switches: Answer[tuple[ModelSwitch, ...]]
 
     def in_force(self) -> KnownModel | None:
         """The model that was switched to last; without a switch the newest one, without a model None."""
         by_version = {model.version: model for model in self.models}
-        for switch in self.switches:
+        for switch in self.switches.value:
             if switch.model_version in by_version:
                 return by_version[switch.model_version]
         return self.models[-1] if self.models else None
@@ -66,12 +63,13 @@ class KnownModels:
 
 @dataclass(frozen=True)
 class ModelDocuments:
-    """What is said of a model; evaluation and card are empty where the log did not keep them."""
+    """What is said of a model, and the `query` that read it; evaluation and card are empty where the log kept none."""
 
     manifest: Manifest
     policy: Policy
     evaluation: Mapping[str, Any]
     card: str
+    query: str
 
 
 @_cached
@@ -79,7 +77,7 @@ def read_models(url: str) -> KnownModels:
     """Models and switches; raises DecisionLogError."""
     with open_reader(url) as connection:
         models = tuple(KnownModel(model.model_version, model.threshold) for model in list_models(connection))
-    return KnownModels(models, tuple(read_switches(url, limit=200)))
+        return KnownModels(models, kept.read_switches(connection, limit=200))
 
 
 @_cached
@@ -118,16 +116,23 @@ read_outcomes = _over_scope(risk.read_outcomes)
 
 
 @_cached
-def read_drift_reports(url: str) -> tuple[DriftRecord, ...]:
+def read_drift_reports(url: str) -> Answer[tuple[DriftRecord, ...]]:
     """The newest reports first."""
     with open_reader(url) as connection:
-        return list_reports(connection)
+        return kept.read_drift_reports(connection)
 
 
 @_cached
-def read_measured(url: str, metrics: tuple[str, ...], since: datetime) -> tuple[Measurement, ...]:
+def read_measured(url: str, metrics: tuple[str, ...], since: datetime) -> Answer[tuple[Measurement, ...]]:
     """What the monitors kept of these metrics in windows that end after `since`."""
-    return read_measurements(url, metrics, since=since)
+    with open_reader(url) as connection:
+        return kept.read_measured(connection, metrics, since=since)
+
+
+def read_alerts(url: str, *, with_resolved: bool, limit: int) -> Answer[tuple[Alert, ...]]:
+    """The alerts as they are now: who presses a button sees at once what it did."""
+    with open_reader(url) as connection:
+        return kept.read_alerts(connection, with_resolved=with_resolved, limit=limit)
 
 
 @_cached
@@ -150,17 +155,17 @@ def read_documents(url: str, version: str) -> ModelDocuments:
 
     Raises:
         DecisionLogError: the log does not know the version, or a file was altered.
+        BundleError: what the log holds is no manifest, policy or evaluation.
     """
     with open_reader(url) as connection:
-        found = next((model for model in list_models(connection) if model.model_version == version), None)
-        if found is None:
-            raise DecisionLogError(f"the log holds no model of version {version}: run `solvent ledger verify`")
-        files = read_files(connection, found)
+        answer = kept.read_model(connection, version)
+    files = answer.value.files
     return ModelDocuments(
-        manifest=Manifest.from_json(found.manifest),
+        manifest=Manifest.from_json(answer.value.model.manifest),
         policy=read_policy(files[POLICY_FILE]),
         evaluation=read_document(files[EVALUATION_FILE], file=EVALUATION_FILE) if EVALUATION_FILE in files else {},
         card=files.get(MODEL_CARD_FILE, b"").decode(errors="replace"),
+        query=answer.query,
     )
 
 

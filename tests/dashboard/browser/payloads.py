@@ -31,7 +31,7 @@ MARKDOWN = (
     "`code`<script>alert(26)</script>",
     "$\\href{javascript:alert(27)}{x}$",
     ":material/home:",
-    "# heading",
+    "www.evil.test HTTPS://evil.test someone@evil.test",
     "| a | b |\n|---|---|\n| 1 | 2 |",
 )
 FORMATS = (

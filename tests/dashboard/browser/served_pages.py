@@ -18,6 +18,7 @@ from uuid import uuid4
 import httpx
 import psycopg
 import pytest
+from visits import API
 
 from solvent.cli.serving import dashboard_command, dashboard_environment
 from solvent.decision_log.audit.signing import make_signer
@@ -130,7 +131,7 @@ def serve(url: str, home: Path, **settings: str) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environment = {
-        **os.environ, **dashboard_environment(database_url=url, api_url="http://127.0.0.1:9"),
+        **os.environ, **dashboard_environment(database_url=url, api_url=API),
         "SOLVENT_HOME": str(home), **settings,
     }  # fmt: skip
     process = subprocess.Popen(  # noqa: S603 - our own command

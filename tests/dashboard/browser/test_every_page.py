@@ -1,13 +1,17 @@
+from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 from served_pages import Served
 from visits import FILTERED, PAGES, Visit, start_visit
 
+from solvent.dashboard.app import REFRESH_SECONDS
 from solvent.dashboard.texts import common
 from solvent.dashboard.texts.language import Language
+from solvent.decision_log.registers.alerts import AlertStore
 
 pytestmark = [pytest.mark.browser, pytest.mark.postgres]
 
@@ -63,3 +67,38 @@ def test_every_page_stands_without_error_or_barrier(served: Served, browser: Bro
         if language is Language.FRENCH:
             assert "lang=fr" in visit.page.url
     assert visit.faults == []
+
+
+def count_decisions(visit: Visit) -> int:
+    return int(visit.page.locator("[data-testid=stMetricValue]").first.inner_text().replace(",", ""))
+
+
+@pytest.mark.parametrize("live", ["", "&live=1"])
+def test_a_window_changes_what_is_counted_and_the_address(served: Served, browser: Browser, live: str) -> None:
+    with psycopg.connect(served.database_url) as connection:
+        ((everything,),) = connection.execute("SELECT count(*) FROM decisions").fetchall()
+    visit = start_visit(browser, served.address)
+    visit.go(f"overview?window=24h{live}")
+    of_a_day = count_decisions(visit)
+    visit.page.get_by_role("radio", name="All").click()
+    visit.page.wait_for_url("**window=all**")
+    visit.settle()
+    assert count_decisions(visit) == everything
+    assert 0 < of_a_day < everything
+    assert visit.exceptions() == []
+    assert visit.faults == []
+
+
+def test_a_page_that_is_refreshed_shows_after_a_minute_what_happened_meanwhile(
+    served: Served, browser: Browser
+) -> None:
+    visit = start_visit(browser, served.address)
+    visit.page.clock.install()
+    visit.go("alerts?live=1")
+    store = AlertStore(served.database_url)
+    store.acknowledge(store.list()[0].alert_id, who="ada", now=datetime.now(UTC))
+    visit.settle()
+    assert visit.page.get_by_text("Taken on by ada").count() == 0
+    visit.page.clock.fast_forward(1000 * REFRESH_SECONDS)
+    visit.page.get_by_text("Taken on by ada").wait_for()
+    assert visit.exceptions() == []

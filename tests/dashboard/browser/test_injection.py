@@ -1,5 +1,7 @@
 """Stored strings and addresses that try to run: fifty payloads through every one of them (T-21)."""
 
+import hashlib
+import zlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +15,9 @@ from playwright.sync_api import Browser
 from served_pages import Served, database, fill, make_breach, make_report, serve
 from visits import PAGES, start_visit
 
+from solvent.bundle.files import MODEL_CARD_FILE
+from solvent.bundle.manifest import Manifest
+from solvent.dashboard.visit import DEFAULTS
 from solvent.decision_log.database.embedded import EmbeddedServer
 from solvent.decision_log.registers.alerts import AlertStore
 from solvent.decision_log.registers.drift_reports import keep_report
@@ -35,6 +40,20 @@ STORED = (
 )
 
 
+HIDDEN = "[data-testid=stMain] [data-testid=stCheckbox] label, [data-testid=stMain] [data-testid=stExpander] summary"
+
+
+def poison_card(connection: psycopg.Connection[Any]) -> None:
+    """Let the newest model have had a card that is made of payloads."""
+    card = "\n\n".join(PAYLOADS).encode()
+    digest = hashlib.sha256(card).hexdigest()
+    version, manifest = connection.execute("SELECT model_version, manifest FROM models").fetchall()[-1]
+    known = Manifest.from_json(manifest)
+    altered = replace(known, files={**known.files, MODEL_CARD_FILE: digest})
+    connection.execute("INSERT INTO model_files VALUES (%s, %s)", (digest, zlib.compress(card)))
+    connection.execute("UPDATE models SET manifest = %s WHERE model_version = %s", (altered.to_json(), version))
+
+
 def poison(url: str) -> None:
     """Put a payload into every text column that a page shows."""
     now = datetime.now(UTC)
@@ -48,6 +67,7 @@ def poison(url: str) -> None:
             }  # fmt: skip
             for statement in STORED:
                 connection.execute(statement.encode(), values)
+        poison_card(connection)
         features = tuple(PAYLOADS)
         report = make_report(window, 0.4, html=PAYLOADS[0])
         strongest = [{"feature": text, "psi": 0.3} for text in PAYLOADS]
@@ -88,20 +108,22 @@ def test_no_stored_string_runs_or_leads_out(poisoned: Served, browser: Browser) 
     for name in PAGES:
         visit.open(name)
         assert visit.exceptions() == [], name
-        for toggle in visit.page.locator("[data-testid=stMain] [data-testid=stCheckbox] label").all():
-            toggle.click()
+        for hidden in visit.page.locator(HIDDEN).all():
+            hidden.click()
             visit.settle()
+        assert visit.foreign_links() == [], name
     assert visit.faults == []
 
 
 def test_no_address_runs_or_reaches_the_database(poisoned: Served, browser: Browser) -> None:
     visit = start_visit(browser, poisoned.address)
-    names = ("lang", "window", "from", "to", "model", "request", "live")
     pages = ("", "overview", "risk", "decision", "model")
-    for place in range(0, len(PAYLOADS), len(names)):
-        query = "&".join(f"{name}={quote(text)}" for name, text in zip(names, PAYLOADS[place:], strict=False))
-        visit.go(f"{pages[place // len(names) % len(pages)]}?window=all&{query}")
+    for place in range(len(PAYLOADS)):
+        texts = (PAYLOADS[(place + 7 * number) % len(PAYLOADS)] for number in range(len(DEFAULTS)))
+        query = "&".join(f"{name}={quote(text)}" for name, text in zip(DEFAULTS, texts, strict=True))
+        visit.go(f"{pages[place % len(pages)]}?{query}")
         assert visit.exceptions() == []
+        assert visit.foreign_links() == []
     assert visit.faults == []
     with psycopg.connect(poisoned.database_url) as connection:
         assert connection.execute("SELECT count(*) > 1000 FROM decisions").fetchone() == (True,)

@@ -8,6 +8,8 @@ PAGES = (
     "home", "overview", "performance", "business", "drift", "quality", "risk", "model", "decision", "alerts", "audit",
 )  # fmt: skip
 FILTERED = ("overview", "performance", "business", "risk")
+API = "http://127.0.0.1:9"
+"""Where no API answers."""
 MOST_WAIT = 60_000
 STANDS = """
 () => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'
@@ -44,6 +46,11 @@ class Visit:
     def exceptions(self) -> list[str]:
         """Texts of the boxes in which Streamlit shows an exception."""
         return self.page.locator("[data-testid=stException]").all_inner_texts()
+
+    def foreign_links(self) -> list[str]:
+        """What links of the page lead to outside the dashboard and the API that it names."""
+        links: list[str] = self.page.eval_on_selector_all("a[href]", "links => links.map(link => link.href)")
+        return [link for link in links if not link.startswith((f"{self.address}/", f"{API}/", "blob:"))]
 
 
 def start_visit(browser: Browser, address: str) -> Visit:

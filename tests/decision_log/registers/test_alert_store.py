@@ -8,8 +8,9 @@ from log_examples import ReadRows
 
 from solvent.cli.main import main
 from solvent.decision_log.database.roles import AS_OFFICER
+from solvent.decision_log.figures.questions import open_reader
 from solvent.decision_log.registers.alerts import AlertStore
-from solvent.decision_log.registers.measurements import keep_measurements, read_measurements
+from solvent.decision_log.registers.measurements import keep_measurements, list_measurements
 from solvent.domain.alerts import Breach, Delivery, News, Severity, Told
 from solvent.domain.measurements import Measurement, Window
 from solvent.errors import DecisionLogError
@@ -23,6 +24,11 @@ BREACH = Breach(
     "shift", "", Severity.HIGH, "psi is 0.31", "Look.", 0.31, 0.2, 500, WINDOW, ("income", "age"), cool_down=24 * HOUR
 )
 OTHER = replace(BREACH, rule="outage", severity=Severity.CRITICAL)
+
+
+def read_measured(url: str, metrics: list[str], *, since: datetime) -> tuple[Measurement, ...]:
+    with open_reader(url) as connection:
+        return list_measurements(connection, metrics, since=since)
 
 
 @pytest.fixture
@@ -149,9 +155,9 @@ def test_keeps_the_newest_figure_of_each_window(database_url: str) -> None:
     keep_measurements(database_url, [first, nothing], measured_at=NOW)
     keep_measurements(database_url, [later], measured_at=NOW + HOUR)
     keep_measurements(database_url, [first], measured_at=NOW)
-    assert read_measurements(database_url, ["psi"], since=WINDOW.start) == (nothing, later)
-    assert read_measurements(database_url, ["other"], since=WINDOW.start) == ()
-    assert read_measurements(database_url, ["psi"], since=WINDOW.end) == ()
+    assert read_measured(database_url, ["psi"], since=WINDOW.start) == (nothing, later)
+    assert read_measured(database_url, ["other"], since=WINDOW.start) == ()
+    assert read_measured(database_url, ["psi"], since=WINDOW.end) == ()
 
 
 def test_of_the_windows_that_end_on_one_day_the_last_is_kept(database_url: str) -> None:
@@ -162,11 +168,11 @@ def test_of_the_windows_that_end_on_one_day_the_last_is_kept(database_url: str) 
     day_before, whole = week_to(23, day=7), week_to(9, subject="")
     for one in (day_before, week_to(9), week_to(10), week_to(11), whole):
         keep_measurements(database_url, [one], measured_at=NOW)
-    kept = read_measurements(database_url, ["psi"], since=WINDOW.start)
+    kept = read_measured(database_url, ["psi"], since=WINDOW.start)
     assert kept == (whole, day_before, week_to(11))
     shorter = Measurement("psi", Window(datetime(2026, 6, 8, tzinfo=UTC), datetime(2026, 6, 8, 12, tzinfo=UTC)), 9, 0.5)
     keep_measurements(database_url, [shorter], measured_at=NOW + (92 * 24 - 2) * HOUR)
-    assert read_measurements(database_url, ["psi"], since=WINDOW.start) == (whole, shorter, week_to(11))
+    assert read_measured(database_url, ["psi"], since=WINDOW.start) == (whole, shorter, week_to(11))
 
 
 def test_an_unmigrated_database_is_an_error_with_its_remedy(unmigrated_url: str) -> None:

@@ -6,6 +6,7 @@ import psycopg
 import pytest
 from log_examples import ReadRows
 
+from solvent.decision_log.figures.questions import open_reader
 from solvent.decision_log.registers.api_keys import (
     MAX_KEYS,
     KeyInForce,
@@ -17,7 +18,7 @@ from solvent.decision_log.registers.api_keys import (
     list_keys,
     revoke_key,
 )
-from solvent.decision_log.registers.model_switches import read_switches, record_switch
+from solvent.decision_log.registers.model_switches import list_switches, record_switch
 from solvent.decision_log.registers.shadow_scores import ShadowScore, ShadowStore
 from solvent.domain.clock import utc_now
 from solvent.domain.switches import ModelSwitch, SwitchKind
@@ -111,7 +112,8 @@ def test_switches_are_kept_with_time_and_asker_and_refusals_too(database_url: st
     before = utc_now()
     for switch in (made, refused):
         record_switch(database_url, switch)
-    newest, oldest = read_switches(database_url)
+    with open_reader(database_url) as connection:
+        newest, oldest = list_switches(connection)
     assert (newest.refusal, newest.model_version, oldest.refusal, oldest.model_version) == (
         "model.txt is missing", None, None, "v2",
     )  # fmt: skip

@@ -26,4 +26,3 @@ RESOLVE = Text("Resolve", "Résoudre")
 NOTE = Text("What was found and done", "Ce qui a été trouvé et fait")
 RESOLVED = Text("Resolved by {who}, {time} UTC: {note}", "Résolue par {who}, le {time} UTC : {note}")
 NOT_DONE = Text("That could not be done: {why}", "Impossible : {why}")
-QUERY = "SELECT * FROM anomalies ORDER BY is_resolved, severity, detected_at DESC"

@@ -63,10 +63,6 @@ TEST_INTERVAL = Text(
     "95 % intervals as the evaluation of the bundle gives them; the split was never trained on.",
     "Intervalles à 95 % tels que donnés par l'évaluation ; cet échantillon n'a jamais servi à l'apprentissage.",
 )
-QUERY = (
-    "SELECT content FROM model_files f, models m WHERE m.model_version = '{version}' -- evaluation.json of its manifest"
-)
-SWITCHES_QUERY = "SELECT * FROM model_switches ORDER BY id DESC"
 RELIABILITY_ALT = Text("Curve of reliability beside the diagonal.", "Courbe de fiabilité et diagonale.")
 IMPORTANCE_ALT = Text("Bars of the most important features.", "Barres des variables les plus importantes.")
 BANDS = Text("Risk bands on the test split", "Niveaux de risque sur l'échantillon de test")

@@ -28,8 +28,6 @@ METRICS = {
 NOTHING = Text("None above zero.", "Aucune au-dessus de zéro.")
 RATE = Text("share of decisions", "part des décisions")
 BARS_ALT = Text("Bars by column: {title}", "Barres par colonne : {title}")
-"""Written under each block: the query of the kept figures."""
-QUERY = "SELECT * FROM measurements WHERE metric = '{metric}' ORDER BY window_end DESC, value DESC"
 INTERVAL = Text(
     "Interval: none, every decision of the window is counted. Made by `solvent monitor run`.",
     "Intervalle : aucun, toutes les décisions de la période sont comptées. Produit par `solvent monitor run`.",

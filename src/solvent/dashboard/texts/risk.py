@@ -26,8 +26,6 @@ INTERVAL = Text(
     "Bars are 95 % intervals; docs/performance.md explains the statistics.",
     "Les barres sont des intervalles à 95 % ; docs/performance.md explique les statistiques.",
 )
-QUERY = "SELECT * FROM measurements WHERE metric IN ('realised_{name}', 'estimated_{name}') ORDER BY window_start"
-RATIO_QUERY = "SELECT * FROM measurements WHERE metric = 'default_rate_ratio' ORDER BY window_start"
 
 CUT_OFF = Text("Another threshold", "Un autre seuil")
 CUT_OFF_LEAD = Text(

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from solvent.dashboard import reading
 from solvent.dashboard.access import visitor
 from solvent.dashboard.blocks import Note, Table, plain, plain_with_code, reading_the_log, show_note, show_remedy
 from solvent.dashboard.numbers import format_count, format_number, format_time
@@ -11,6 +12,7 @@ from solvent.dashboard.texts import alerts as texts
 from solvent.dashboard.texts import common
 from solvent.dashboard.visit import Visit, start_visit
 from solvent.decision_log.database.roles import AS_OFFICER
+from solvent.decision_log.figures.questions import Answer
 from solvent.decision_log.registers.alerts import AlertStore
 from solvent.domain.alerts import Alert, Severity
 from solvent.domain.clock import utc_now
@@ -28,14 +30,14 @@ def show_page(visit: Visit) -> None:
     with reading_the_log(visit) as url:
         store = AlertStore(url, session=AS_OFFICER)
         with_resolved = st.toggle(visit.say(texts.WITH_RESOLVED), key="with_resolved")
-        alerts = store.list(with_resolved=with_resolved, limit=SHOWN)
+        alerts = reading.read_alerts(url, with_resolved=with_resolved, limit=SHOWN)
         if why := st.session_state.pop(NOT_DONE, None):
             st.error(visit.say(texts.NOT_DONE, why=plain(why)), icon=":material/error:")
-        if not alerts:
+        if not alerts.value:
             with st.container(border=True):
                 show_remedy(visit.say(texts.NONE), texts.COMMAND)
             return
-        for alert in alerts:
+        for alert in alerts.value:
             _show_alert(visit, store, alert)
         _show_download(visit, alerts)
 
@@ -89,16 +91,16 @@ def _change(change: Callable[[], Alert]) -> None:
     st.rerun()
 
 
-def _show_download(visit: Visit, alerts: tuple[Alert, ...]) -> None:
+def _show_download(visit: Visit, alerts: Answer[tuple[Alert, ...]]) -> None:
     columns = ("detected_at", "severity", "rule", "subject", "description", "value", "limit", "resolution_notes")
     rows = [
         (
             one.detected_at.isoformat(), one.severity.value, one.rule, one.subject, one.description, one.value,
             one.limit, one.resolution_notes,
         )
-        for one in alerts
+        for one in alerts.value
     ]  # fmt: skip
-    show_note(visit, Note(texts.QUERY, len(alerts)), Table("alerts", columns, rows))
+    show_note(visit, Note(alerts.query, alerts.count), Table("alerts", columns, rows))
 
 
 if __name__ == "__main__":

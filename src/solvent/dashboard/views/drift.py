@@ -11,6 +11,7 @@ from solvent.dashboard.blocks import (
     Note,
     Table,
     card,
+    plain,
     plain_label,
     reading_the_log,
     sandboxed,
@@ -23,11 +24,11 @@ from solvent.dashboard.numbers import format_count, format_hour, format_share
 from solvent.dashboard.texts import common
 from solvent.dashboard.texts import drift as texts
 from solvent.dashboard.visit import Visit, start_visit
+from solvent.decision_log.figures.questions import Answer
 from solvent.domain.observations import DriftRecord
 
 USUAL_LIMIT = 0.3
 """Of reports that do not say which limit they were judged by; the default of `solvent drift report`."""
-QUERY = "SELECT * FROM drift_reports ORDER BY generated_at DESC, id DESC"
 LARGEST_HTML_BYTES = 16 * 2**20
 
 
@@ -37,18 +38,18 @@ def show_page(visit: Visit) -> None:
     st.markdown(visit.say(texts.LEAD))
     with reading_the_log(visit) as url:
         reports = reading.read_drift_reports(url)
-        if not reports:
+        if not reports.value:
             with st.container(border=True):
                 show_remedy(visit.say(texts.NONE), texts.COMMAND)
             return
-        report = _choose(visit, reports)
+        report = _choose(visit, reports.value)
         limit = _number(report.metadata, "threshold", USUAL_LIMIT)
         _show_verdict(visit, report, limit)
         left, right = st.columns(2, gap="medium")
         with left:
             _show_history(visit, reports, limit)
         with right:
-            _show_strongest(visit, report)
+            _show_strongest(visit, report, query=reports.query)
         _show_interactive(visit, report)
         show_remedy(visit.say(texts.MAKE), texts.COMMAND)
 
@@ -65,7 +66,7 @@ def _choose(visit: Visit, reports: tuple[DriftRecord, ...]) -> DriftRecord:
 
 def _show_verdict(visit: Visit, report: DriftRecord, limit: float) -> None:
     start, end = (format_hour(moment, visit.language) for moment in (report.period_start, report.period_end))
-    st.caption(visit.say(texts.PERIOD, start=start, end=end, reference=plain_label(report.reference_dataset)))
+    st.caption(visit.say(texts.PERIOD, start=start, end=end, reference=plain(report.reference_dataset)))
     if report.drift_score is None:
         st.info(visit.say(texts.TOO_FEW), icon=":material/hourglass:")
     elif report.drift_detected:
@@ -82,19 +83,19 @@ def _show_verdict(visit: Visit, report: DriftRecord, limit: float) -> None:
         )
 
 
-def _show_history(visit: Visit, reports: tuple[DriftRecord, ...], limit: float) -> None:
-    points = sorted((one.period_end, one.drift_score) for one in reports if one.drift_score is not None)
+def _show_history(visit: Visit, reports: Answer[tuple[DriftRecord, ...]], limit: float) -> None:
+    points = sorted((one.period_end, one.drift_score) for one in reports.value if one.drift_score is not None)
     with card(visit, texts.HISTORY):
         if points:
             label = visit.say(texts.LIMIT, limit=format_share(limit, visit.language))
             figure = draw_history(points, limit=limit, label=label, y=visit.say(texts.SHARE))
             show_chart(figure, alt=visit.say(texts.HISTORY_ALT), key="history")
         rows = [(at.isoformat(), score) for at, score in points]
-        note = Note(QUERY, len(reports), None, visit.say(texts.INTERVAL))
+        note = Note(reports.query, reports.count, None, visit.say(texts.INTERVAL))
         show_note(visit, note, Table("drift-history", ("period_end", "drift_score"), rows))
 
 
-def _show_strongest(visit: Visit, report: DriftRecord) -> None:
+def _show_strongest(visit: Visit, report: DriftRecord, *, query: str) -> None:
     listed = report.metadata.get("strongest")
     strongest = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
     shares = [(plain_label(str(one.get("feature", ""))), _number(one, "psi", 0.0)) for one in strongest[:12]]
@@ -103,7 +104,7 @@ def _show_strongest(visit: Visit, report: DriftRecord) -> None:
             figure = draw_bars(shares, x=visit.say(texts.PSI), form=".2f")
             show_chart(figure, alt=visit.say(texts.STRONGEST_ALT), key="strongest")
         rows = [(feature,) for feature in report.drifted_features]
-        note = Note(QUERY, report.current_size, None, visit.say(texts.INTERVAL))
+        note = Note(query, report.current_size, None, visit.say(texts.INTERVAL))
         show_note(visit, note, Table("drifted-features", ("drifted_feature",), rows))
 
 
@@ -117,11 +118,11 @@ def _show_interactive(visit: Visit, report: DriftRecord) -> None:
 
 
 def _find_html(visit: Visit, report: DriftRecord) -> Path | None:
-    """The file that a report names, if it is one of the deployment's reports: a stored path opens nothing else."""
+    """The file of that name among our reports, wherever they lay for their writer: a stored path opens nothing else."""
     if report.report_html_path is None:
         return None
-    path = Path(report.report_html_path).resolve()
     folder = (visit.settings.home / "reports").resolve()
+    path = (folder / Path(report.report_html_path).name).resolve()
     is_ours = path.is_relative_to(folder) and path.suffix == ".html" and path.is_file()
     return path if is_ours and path.stat().st_size <= LARGEST_HTML_BYTES else None
 

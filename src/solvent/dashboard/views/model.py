@@ -25,6 +25,7 @@ from solvent.dashboard.reading import KnownModel, KnownModels, ModelDocuments
 from solvent.dashboard.texts import common
 from solvent.dashboard.texts import model as texts
 from solvent.dashboard.visit import Visit, kept, start_visit
+from solvent.decision_log.figures.questions import Answer
 from solvent.domain.switches import ModelSwitch
 
 FEATURES_SHOWN = 15
@@ -75,8 +76,7 @@ def _show_facts(visit: Visit, documents: ModelDocuments, *, is_in_force: bool) -
 
 def _show_evaluation(visit: Visit, documents: ModelDocuments) -> None:
     test = documents.evaluation.get("test", {})
-    query = texts.QUERY.format(version=documents.manifest.version)
-    note = Note(query, int(test.get("rows", 0)), None, visit.say(texts.TEST_INTERVAL))
+    note = Note(documents.query, int(test.get("rows", 0)), None, visit.say(texts.TEST_INTERVAL))
     with card(visit, texts.FIGURES):
         rows = list(_find_figures(test))
         table = Table("evaluation", ("figure", "value", "low", "high"), rows)
@@ -125,7 +125,7 @@ def _show_importance(visit: Visit, evaluation: Mapping[str, Any], note: Note) ->
         show_note(visit, note, Table("importance", ("feature", "share_of_gain"), shares))
 
 
-def _show_timeline(visit: Visit, switches: tuple[ModelSwitch, ...]) -> None:
+def _show_timeline(visit: Visit, switches: Answer[tuple[ModelSwitch, ...]]) -> None:
     with card(visit, texts.TIMELINE):
         columns = ("switched_at", "kind", "model_version", "previous_version", "requested_by", "refusal")
         rows = [
@@ -133,14 +133,14 @@ def _show_timeline(visit: Visit, switches: tuple[ModelSwitch, ...]) -> None:
                 "" if one.switched_at is None else format_time(one.switched_at, visit.language), one.kind.value,
                 one.model_version, one.previous_version, one.requested_by, one.refusal,
             )
-            for one in switches
+            for one in switches.value
         ]  # fmt: skip
         table = Table("switches", columns, rows)
         if rows:
             show_table(visit, table, texts.HEADINGS)
         else:
             st.markdown(visit.say(texts.NO_SWITCH))
-        show_note(visit, Note(texts.SWITCHES_QUERY, len(rows)), table)
+        show_note(visit, Note(switches.query, switches.count), table)
 
 
 def _show_texts(visit: Visit, documents: ModelDocuments) -> None:

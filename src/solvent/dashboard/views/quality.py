@@ -12,6 +12,7 @@ from solvent.dashboard.texts import common
 from solvent.dashboard.texts import quality as texts
 from solvent.dashboard.texts.language import Text
 from solvent.dashboard.visit import Visit, start_visit
+from solvent.decision_log.figures.questions import Answer
 from solvent.domain.measurements import Measurement
 
 SINGLE: tuple[tuple[str, Text], ...] = (
@@ -32,27 +33,28 @@ def show_page(visit: Visit) -> None:
         names = (*(name for name, _ in SINGLE), *texts.METRICS)
         midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         measured = reading.read_measured(url, names, midnight - LOOK_BACK)
-        if not measured:
+        if not measured.value:
             with st.container(border=True):
                 show_remedy(visit.say(texts.NONE), texts.COMMAND)
             return
-        window = max((one.window for one in measured), key=lambda window: (window.end, window.start))
+        window = max((one.window for one in measured.value), key=lambda window: (window.end, window.start))
         start, end = (format_hour(moment, visit.language) for moment in (window.start, window.end))
         st.caption(visit.say(texts.WINDOW, start=start, end=end))
-        newest = [one for one in measured if one.window == window]
-        _show_figures(visit, newest)
+        newest = Answer(tuple(one for one in measured.value if one.window == window), measured.query, measured.count)
+        _show_figures(visit, newest.value)
         for metric, title in texts.METRICS.items():
-            _show_columns(visit, title, [one for one in newest if one.metric == metric], metric=metric)
+            _show_columns(visit, title, newest, metric=metric)
 
 
-def _show_figures(visit: Visit, measured: list[Measurement]) -> None:
+def _show_figures(visit: Visit, measured: tuple[Measurement, ...]) -> None:
     for column, (name, title) in zip(st.columns(len(SINGLE)), SINGLE, strict=True):
         value = next((one.value for one in measured if one.metric == name), None)
         explained = visit.say(texts.SCORE_HELP) if name == "data_quality_score" else None
         column.metric(visit.say(title), format_share(value, visit.language), help=explained, border=True)
 
 
-def _show_columns(visit: Visit, title: Text, measured: list[Measurement], *, metric: str) -> None:
+def _show_columns(visit: Visit, title: Text, newest: Answer[tuple[Measurement, ...]], *, metric: str) -> None:
+    measured = [one for one in newest.value if one.metric == metric]
     shares = sorted(((one.subject, one.value) for one in measured if one.value), key=lambda pair: -(pair[1] or 0.0))
     with card(visit, title):
         if shares:
@@ -62,7 +64,7 @@ def _show_columns(visit: Visit, title: Text, measured: list[Measurement], *, met
         else:
             st.markdown(visit.say(texts.NOTHING))
         count = max((one.count for one in measured), default=0)
-        note = Note(texts.QUERY.format(metric=metric), count, None, visit.say(texts.INTERVAL))
+        note = Note(newest.query, count, None, visit.say(texts.INTERVAL))
         show_note(visit, note, Table(metric, ("column", "share"), shares))
 
 

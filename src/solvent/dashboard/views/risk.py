@@ -58,7 +58,7 @@ def _show_months(visit: Visit, url: str) -> None:
     names = [f"{prefix}_{name}" for name in texts.METRICS for prefix in ("realised", "estimated")]
     midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     measured = reading.read_measured(url, (*names, "default_rate_ratio"), midnight - LOOK_BACK)
-    if not measured:
+    if not measured.value:
         with st.container(border=True):
             show_remedy(visit.say(texts.NONE), texts.COMMAND)
         return
@@ -69,12 +69,14 @@ def _show_months(visit: Visit, url: str) -> None:
     blocks.append(("ratio", texts.CALIBRATION, [(texts.RATIO, "default_rate_ratio")]))
     for pair in (blocks[:2], blocks[2:]):
         for column, (name, title, lines) in zip(st.columns(2, gap="medium"), pair, strict=True):
-            chosen = [(text, [one for one in measured if one.metric == metric]) for text, metric in lines]
+            chosen = [(text, [one for one in measured.value if one.metric == metric]) for text, metric in lines]
             with column:
-                _show_metric(visit, title, chosen, name=name)
+                _show_metric(visit, title, chosen, name=name, query=measured.query)
 
 
-def _show_metric(visit: Visit, title: Text, lines: list[tuple[Text, list[Measurement]]], *, name: str) -> None:
+def _show_metric(
+    visit: Visit, title: Text, lines: list[tuple[Text, list[Measurement]]], *, name: str, query: str
+) -> None:
     with card(visit, title):
         pairs = [(visit.say(text), measured) for text, measured in lines if measured]
         if not pairs:
@@ -87,7 +89,6 @@ def _show_metric(visit: Visit, title: Text, lines: list[tuple[Text, list[Measure
             (one.metric, one.window.start.date().isoformat(), one.count, one.value, one.low, one.high)
             for one in everything
         ]
-        query = texts.RATIO_QUERY if name == "ratio" else texts.QUERY.format(name=name)
         note = Note(query, sum(one.count for one in lines[0][1]), None, visit.say(texts.INTERVAL))
         show_note(visit, note, Table(name, ("metric", "month", "count", "value", "low", "high"), rows))
 

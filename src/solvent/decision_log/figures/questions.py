@@ -1,6 +1,6 @@
 """How a page asks the log: over which decisions, with whose rights, and what it says of the way to its answer."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -57,6 +57,6 @@ def ask(connection: SyncConnection, query: str, parameters: Mapping[str, Any]) -
     return connection.execute(query.encode(), parameters).fetchall()
 
 
-def as_text(connection: SyncConnection, query: str, parameters: Mapping[str, Any]) -> str:
+def as_text(connection: SyncConnection, query: str, parameters: Mapping[str, Any] | Sequence[Any]) -> str:
     """Write a query out with its values, as somebody would type it."""
     return psycopg.ClientCursor(connection).mogrify(query.encode(), parameters).strip()

@@ -73,6 +73,11 @@ LIMIT = 1_000
 """Alerts that a list shows at most."""
 
 
+def list_alerts(connection: SyncConnection, *, with_resolved: bool, limit: int) -> tuple[Alert, ...]:
+    """Return the open alerts, the gravest and newest first, then, if wanted, resolved ones; raises psycopg.Error."""
+    return tuple(_to_alert(row) for row in connection.execute(LIST.encode(), (with_resolved, limit)))
+
+
 class AlertStore:
     """The alerts of one database; every call is one transaction, safe to repeat and to run beside another process.
 
@@ -105,7 +110,7 @@ class AlertStore:
             DecisionLogError: the database cannot be used.
         """
         with self._connected(AS_READER) as connection:
-            return tuple(_to_alert(row) for row in connection.execute(LIST.encode(), (with_resolved, limit)))
+            return list_alerts(connection, with_resolved=with_resolved, limit=limit)
 
     def acknowledge(self, alert_id: int, *, who: str, now: datetime) -> Alert:
         """Note that somebody has taken the alert on; the first one stays. Returns the alert.

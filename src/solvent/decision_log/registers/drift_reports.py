@@ -19,7 +19,7 @@ SELECT EXISTS (
     SELECT FROM drift_reports WHERE (period_start, period_end, reference_dataset) = (%s, %s, %s)
 )
 """
-_LIST = """
+LIST = """
 SELECT generated_at, period_start, period_end, reference_dataset, reference_size, current_size, drift_detected,
     drift_score, drifted_features, report_html_path, report_json_path, metadata
 FROM drift_reports ORDER BY generated_at DESC, id DESC LIMIT %s
@@ -52,7 +52,7 @@ def has_report(connection: SyncConnection, start: datetime, end: datetime, refer
 def list_reports(connection: SyncConnection, *, limit: int = 100) -> tuple[DriftRecord, ...]:
     """Return the latest reports, the newest first; raises DecisionLogError."""
     try:
-        rows = connection.execute(_LIST, (limit,)).fetchall()
+        rows = connection.execute(LIST, (limit,)).fetchall()
     except psycopg.Error as error:
         raise DecisionLogError("the reports cannot be read: run `solvent db check`") from error
     return tuple(

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import psycopg
 
 from solvent.decision_log.database.connections import SyncConnection, connect_sync
-from solvent.decision_log.database.roles import AS_MONITOR, AS_READER
+from solvent.decision_log.database.roles import AS_MONITOR
 from solvent.domain.measurements import Measurement, Window
 from solvent.errors import DecisionLogError
 
@@ -67,18 +67,15 @@ def keep_measurements(url: str, measurements: Iterable[Measurement], *, measured
             raise DecisionLogError("the measurements cannot be kept: run `solvent db upgrade`") from error
 
 
-def read_measurements(url: str, metrics: Sequence[str], *, since: datetime) -> tuple[Measurement, ...]:
+def list_measurements(
+    connection: SyncConnection, metrics: Sequence[str], *, since: datetime
+) -> tuple[Measurement, ...]:
     """Return the kept figures of these metrics whose window ends after `since`, by metric, subject and window.
 
     Raises:
-        DecisionLogError: the database cannot be used.
+        psycopg.Error: the database cannot be used.
     """
-    with connect_sync(url, application_name="solvent-measurements") as connection:
-        try:
-            connection.execute(AS_READER)
-            found = connection.execute(READ, (list(metrics), since)).fetchall()
-        except psycopg.Error as error:
-            raise DecisionLogError("the measurements cannot be read: run `solvent db upgrade`") from error
+    found = connection.execute(READ, (list(metrics), since)).fetchall()
     return tuple(Measurement(row[0], Window(row[1], row[2]), *row[3:]) for row in found)
 
 

@@ -2,7 +2,7 @@
 
 import psycopg
 
-from solvent.decision_log.database.connections import SyncConnection, connect_sync, connected_for
+from solvent.decision_log.database.connections import SyncConnection, connected_for
 from solvent.domain.switches import ModelSwitch, SwitchKind
 from solvent.errors import DecisionLogError
 
@@ -13,7 +13,7 @@ _INSERT = """
 INSERT INTO model_switches (kind, requested_by, previous_version, model_version, bundle_digest, refusal)
 VALUES (%s, %s, %s, %s, %s, %s)
 """
-_LIST = """
+LIST = """
 SELECT kind, requested_by, previous_version, model_version, bundle_digest, refusal, switched_at
 FROM model_switches ORDER BY id DESC LIMIT %s
 """
@@ -30,14 +30,10 @@ def record_switch(url: str, switch: ModelSwitch) -> None:
             raise DecisionLogError("the switch of the model cannot be recorded: run `solvent db check`") from error
 
 
-def read_switches(url: str, *, limit: int = 20) -> list[ModelSwitch]:
-    """Return the newest switches first; raises DecisionLogError."""
-    with connect_sync(url, application_name="solvent-switches") as connection:
-        try:
-            rows = connection.execute(_LIST, (limit,)).fetchall()
-        except psycopg.Error as error:
-            raise DecisionLogError("the switches cannot be read: run `solvent db check`") from error
-    return [ModelSwitch(SwitchKind(row[0]), *row[1:]) for row in rows]
+def list_switches(connection: SyncConnection, *, limit: int = 20) -> tuple[ModelSwitch, ...]:
+    """Return the newest switches first; raises psycopg.Error."""
+    rows = connection.execute(LIST, (limit,)).fetchall()
+    return tuple(ModelSwitch(SwitchKind(row[0]), *row[1:]) for row in rows)
 
 
 def find_version_in_force(connection: SyncConnection) -> str | None:

@@ -61,13 +61,19 @@ def list_models(connection: SyncConnection) -> list[ServedModel]:
     ]
 
 
+def file_digests(model: ServedModel) -> dict[str, str]:
+    """SHA-256 of each file that the manifest of a model lists, by name."""
+    digests: dict[str, str] = json.loads(model.manifest).get("files", {})
+    return digests
+
+
 def read_files(connection: SyncConnection, model: ServedModel) -> Mapping[str, bytes]:
     """Return the files that the log kept of a model, by name.
 
     Raises:
         AlteredLogError: a file is not the one that its digest names.
     """
-    digests: dict[str, str] = json.loads(model.manifest).get("files", {})
+    digests = file_digests(model)
     stored: dict[str, bytes] = dict(connection.execute(FIND_FILES, (list(digests.values()),)).fetchall())
     files = {name: _decompress(stored[digest]) for name, digest in digests.items() if digest in stored}
     for name, content in files.items():
