@@ -48,23 +48,30 @@ class Scored:
         return abs(_log_odds(self.probability) - _log_odds(self.threshold))
 
 
+_UNWARNED: Mapping[str, Any] = {"status": 200, "warnings": []}
 CASES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "clear_approval": ("good scores, a moderate credit", {"status": 200, "decision": "approve"}),
     "clear_refusal": ("what a refusal looks like, with its reasons", {"status": 200, "decision": "refuse"}),
-    "borderline": ("close to the threshold: for a person to look at", {"status": 200}),
-    "thin_file": ("no row in any history table", {"status": 200}),
-    "no_bureau": ("known to us, unknown to the bureau", {"status": 200}),
-    "pensioner": ("no employment: DAYS_EMPLOYED is the sentinel 365243", {"status": 200}),
+    "borderline": (
+        "close to the threshold: for a person to look at",
+        {"status": 200, "nearer_to_the_threshold_than": ["clear_approval", "clear_refusal"]},
+    ),
+    "thin_file": ("no row in any history table, and the lists say so: nothing is missing", _UNWARNED),
+    "no_bureau": ("known to us, unknown to the bureau, which is no fault of the data", _UNWARNED),
+    "pensioner": ("no employment: DAYS_EMPLOYED is the sentinel 365243, and not out of range", _UNWARNED),
     "new_category": (
         "an occupation that nobody knows counts as missing",
         {"status": 200, "warning": "unknown_category:OCCUPATION_TYPE"},
     ),
-    "missing_ext_source": ("no external score at all", {"status": 200}),
+    "missing_ext_source": (
+        "the clear approval without any external score: allowed, and riskier",
+        {**_UNWARNED, "riskier_than": "clear_approval"},
+    ),
     "huge_income": (
         "117 million a year, as one row of the real tables has: beyond what a required column may hold",
         {"status": 422, "code": "invalid-application"},
     ),
-    "revolving": ("a card instead of a cash loan", {"status": 200}),
+    "revolving": ("a card instead of a cash loan", _UNWARNED),
     "invalid": (
         "a text for a number, a field that does not exist: named, and not repeated",
         {"status": 422, "code": "invalid-application"},
