@@ -98,8 +98,8 @@ class Container:
         return tuple(self.config["Healthcheck"]["Test"][1:])
 
     @contextmanager
-    def serve(self, *arguments: str) -> Iterator[None]:
-        """Run a server while the context lasts; SIGTERM must end it with code 0."""
+    def serve(self, *arguments: str, ends_with: int = 0) -> Iterator[None]:
+        """Run a server while the context lasts; SIGTERM must end it with that code."""
         command, nowhere = self.command(arguments), subprocess.DEVNULL
         with subprocess.Popen(command, env=self.places, stdout=nowhere, stderr=subprocess.PIPE, text=True) as server:
             try:
@@ -108,7 +108,7 @@ class Container:
             finally:
                 server.terminate()
                 _, said = server.communicate(timeout=60)
-        if server.returncode:
+        if server.returncode != ends_with:
             raise TrialError(f"`{shlex.join(arguments)}` ended with {server.returncode}: {said[-600:]}")
 
     def _wait_until_healthy(self, server: "subprocess.Popen[str]") -> None:

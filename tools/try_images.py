@@ -30,6 +30,7 @@ import psycopg
 
 from build_images import RECIPES, ROOT, buildah, image_name
 from image_containers import STATE, Container, Space, TrialError, container
+from solvent.cli.main import TERMINATED
 from solvent.decision_log.database.embedded import start_embedded
 
 sys.path.insert(0, str(ROOT / "tests"))
@@ -101,7 +102,10 @@ def try_dashboard(around: Surroundings) -> None:
     with container("dashboard", around.folder, environment) as dashboard:
         check_powerless(dashboard)
         address = f"http://127.0.0.1:{DASHBOARD_PORT}/"
-        with dashboard.serve(*dashboard.config["Cmd"]), urllib.request.urlopen(address, timeout=10) as page:
+        with (
+            dashboard.serve(*dashboard.config["Cmd"], ends_with=TERMINATED),
+            urllib.request.urlopen(address, timeout=10) as page,
+        ):
             say("dashboard", f"health check passes, {page.status} {page.headers.get_content_type()}")
 
 
