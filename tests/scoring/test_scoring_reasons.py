@@ -30,6 +30,13 @@ def test_adds_up_the_features_of_a_code_and_shows_the_heaviest_of_them() -> None
     )
 
 
+def test_a_leading_feature_without_a_value_is_told_as_not_known() -> None:
+    (debt,) = ReasonFinder(FEATURES).find(VALUES, np.array([0.0, 0.1, 0.4, 0.0, 0.0]), limit=4)
+    assert (debt.feature, debt.value) == ("loans", None)
+    assert debt.english == "A detail of the debts with other lenders is not known."
+    assert debt.french == "Un élément des dettes auprès d'autres prêteurs n'est pas connu."
+
+
 def test_a_code_that_lowers_the_risk_in_sum_is_no_reason() -> None:
     assert ReasonFinder(FEATURES).find(VALUES, np.array([0.0, 0.9, -1.0, 0.0, -0.1]), limit=4) == ()
 

@@ -57,15 +57,14 @@ def show_verdict(visit: Visit, opened: Opened) -> None:
         if recorded.warning_flags:
             st.caption(visit.say(texts.WARNINGS, warnings=plain(", ".join(recorded.warning_flags))))
         st.markdown(f"**{visit.say(texts.REASONS)}**")
-        _show_reasons(visit, recorded.reasons)
+        _show_reasons(visit, opened)
 
 
-def _show_reasons(visit: Visit, codes: tuple[str, ...]) -> None:
-    known = {one.code: one for one in REASON_CODES}
-    lines = [
-        (known[code].french if visit.language == "fr" else known[code].english) if code in known else plain(code)
-        for code in codes
-    ]
+def _show_reasons(visit: Visit, opened: Opened) -> None:
+    known = {one.code: (one.english, one.french) for one in REASON_CODES}
+    if opened.explanation is not None:
+        known |= {one.code: (one.english, one.french) for one in opened.explanation.reasons}
+    lines = [known[code][visit.language == "fr"] if code in known else plain(code) for code in opened.recorded.reasons]
     st.markdown("\n".join(f"1. {line}" for line in lines) if lines else visit.say(texts.NO_REASONS))
 
 

@@ -5,11 +5,23 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ReasonCode:
-    """A family of features that speak of one thing, with its sentence in the two languages of applicants."""
+    """A family of features that speak of one thing, with its sentences in the two languages of applicants.
+
+    The sentences `_if_missing` stand for a refusal in which the value that weighed most is not there: the others would
+    claim what nobody knows.
+    """
 
     code: str
     english: str
     french: str
+    english_if_missing: str
+    french_if_missing: str
+
+    def sentences(self, value: float | str | None) -> tuple[str, str]:
+        """Return the English and the French sentence for the value of the feature that weighed most."""
+        if value is None:
+            return self.english_if_missing, self.french_if_missing
+        return self.english, self.french
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,71 +45,99 @@ REASON_CODES: tuple[ReasonCode, ...] = (
         "EXTERNAL_SCORE",
         "External credit scores are low or missing.",
         "Les scores de crédit externes sont faibles ou absents.",
+        "An external credit score is not known.",
+        "Un score de crédit externe n'est pas connu.",
     ),
     ReasonCode(
         "LOAN_TERMS",
         "The amount or the repayment plan of the requested loan is demanding.",
         "Le montant ou l'échéancier du prêt demandé est exigeant.",
+        "A detail of the requested loan is not known.",
+        "Un élément du prêt demandé n'est pas connu.",
     ),
     ReasonCode(
         "INCOME_BURDEN",
         "Repayments are high compared with the declared income.",
         "Les remboursements sont élevés par rapport au revenu déclaré.",
+        "A figure needed to compare repayments with income is not known.",
+        "Un élément nécessaire pour comparer les remboursements au revenu n'est pas connu.",
     ),
     ReasonCode(
         "EMPLOYMENT",
         "The employment situation is short or uncertain.",
         "La situation professionnelle est récente ou incertaine.",
+        "A detail of the employment situation is not known.",
+        "Un élément de la situation professionnelle n'est pas connu.",
     ),
     ReasonCode(
         "BUREAU_DEBT",
         "Debts with other lenders are high.",
         "Les dettes auprès d'autres prêteurs sont élevées.",
+        "A detail of the debts with other lenders is not known.",
+        "Un élément des dettes auprès d'autres prêteurs n'est pas connu.",
     ),
     ReasonCode(
         "BUREAU_HISTORY",
         "The credit history with other lenders is short, recent or shows delays.",
         "L'historique de crédit auprès d'autres prêteurs est court, récent ou comporte des retards.",
+        "A detail of the credit history with other lenders is not known.",
+        "Un élément de l'historique de crédit auprès d'autres prêteurs n'est pas connu.",
     ),
     ReasonCode(
         "ENQUIRIES",
         "There were many recent credit enquiries.",
         "De nombreuses demandes de crédit récentes ont été enregistrées.",
+        "A detail of earlier credit enquiries is not known.",
+        "Un élément des demandes de crédit enregistrées n'est pas connu.",
     ),
     ReasonCode(
         "PREVIOUS_APPLICATIONS",
         "Earlier applications with us were refused or had unfavourable terms.",
         "Des demandes antérieures chez nous ont été refusées ou accordées à des conditions défavorables.",
+        "A detail of earlier applications with us is not known.",
+        "Un élément des demandes antérieures chez nous n'est pas connu.",
     ),
     ReasonCode(
         "PAYMENT_DELAYS",
         "Instalments of earlier loans were paid late or in part.",
         "Des échéances de prêts antérieurs ont été payées en retard ou en partie.",
+        "A detail of the repayment of earlier loans is not known.",
+        "Un élément du remboursement de prêts antérieurs n'est pas connu.",
     ),
     ReasonCode(
         "CARD_USE",
         "The credit card is used close to its limit.",
         "La carte de crédit est utilisée près de son plafond.",
+        "A detail of the use of a credit card is not known.",
+        "Un élément de l'utilisation d'une carte de crédit n'est pas connu.",
     ),
     ReasonCode(
         "STABILITY",
         "Documents, registration or contact details changed recently.",
         "Les documents, l'enregistrement ou les coordonnées ont changé récemment.",
+        "A detail of the documents, registration or contact details is not known.",
+        "Un élément des documents, de l'enregistrement ou des coordonnées n'est pas connu.",
     ),
     ReasonCode(
         "HOUSEHOLD",
         "Household charges or housing conditions weigh on the application.",
         "Les charges du foyer ou les conditions de logement pèsent sur la demande.",
+        "A detail of the household or of the housing conditions is not known.",
+        "Un élément du foyer ou des conditions de logement n'est pas connu.",
     ),
     ReasonCode(
         "REGION",
         "The region of residence or work shows more payment difficulties.",
         "La région de résidence ou de travail présente davantage de difficultés de paiement.",
+        "A detail of the region of residence or work is not known.",
+        "Un élément de la région de résidence ou de travail n'est pas connu.",
     ),
     ReasonCode(
         "PROFILE",
         "Other details of the application are close to those of loans that were not repaid.",
         "D'autres éléments de la demande ressemblent à ceux de prêts non remboursés.",
+        "Another detail of the application is not known.",
+        "Un autre élément de la demande n'est pas connu.",
     ),
 )
 """Every reason that may be given, in the order in which ties are settled."""

@@ -101,7 +101,8 @@ def _group(weighed: Sequence[tuple[str, WeighedFeature]], *, given: Sequence[str
             members.sort(key=lambda one: -abs(one.contribution))
             total = sum(one.contribution for one in members)
             is_given = known.code in given
-            reasons.append(WeighedReason(known.code, known.english, known.french, total, is_given, tuple(members)))
+            english, french = known.sentences(max(members, key=lambda one: one.contribution).value)
+            reasons.append(WeighedReason(known.code, english, french, total, is_given, tuple(members)))
     return tuple(sorted(reasons, key=lambda reason: -reason.contribution))
 
 

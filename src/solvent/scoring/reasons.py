@@ -48,7 +48,7 @@ class ReasonFinder:
     def _name(self, known: ReasonCode, weight: float, position: int, values: npt.NDArray[np.float32]) -> Reason:
         feature = self._features[position]
         (value,) = read_values([feature], values[position : position + 1])
-        return Reason(known.code, feature.name, value, weight, known.english, known.french)
+        return Reason(known.code, feature.name, value, weight, *known.sentences(value))
 
 
 def read_values(features: Sequence[Feature], values: npt.NDArray[np.float32]) -> tuple[float | str | None, ...]:
