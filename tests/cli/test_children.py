@@ -60,6 +60,27 @@ def test_repeats_the_last_words_of_a_child_that_ended(tmp_path: Path) -> None:
             children.check()
 
 
+@pytest.mark.parametrize(
+    "line", ["2026-11-28T00:33:29Z [info     ] decision_made", '{"event":"decision_made","level":"info"}']
+)
+def test_names_the_signal_that_killed_a_child_and_blames_no_event_of_its_log(tmp_path: Path, line: str) -> None:
+    with Children() as children:
+        code = f"import os; print({line!r}, flush=True); os.kill(os.getpid(), 9)"
+        child = children.start("API", ("-c", code), log=tmp_path / "api.log")
+        child.process.wait()
+        with pytest.raises(ChildError, match=rf"^the API was killed \(SIGKILL\): see {tmp_path}/api\.log$"):
+            children.check()
+
+
+def test_repeats_a_last_warning_of_the_log(tmp_path: Path) -> None:
+    line = "2026-11-28T00:33:29Z [warning  ] disk_full"
+    with Children() as children:
+        child = children.start("API", ("-c", f"print({line!r}); raise SystemExit(1)"), log=tmp_path / "api.log")
+        child.process.wait()
+        with pytest.raises(ChildError, match=r"^the API ended with code 1 \(2026\S+ \[warning  \] disk_full\): see"):
+            children.check()
+
+
 def test_keeps_what_a_child_writes_and_gives_it_its_variables(tmp_path: Path) -> None:
     code = "import os; print(os.environ['FOR_THE_CHILD'])"
     with Children() as children:

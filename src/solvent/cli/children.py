@@ -1,6 +1,7 @@
 """Child processes of a command: each with a log file, all stopped when the command ends, however it ends."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +16,10 @@ from solvent.errors import SolventError
 
 STOP_SECONDS = 15.0
 """Longest wait for a child that was asked to stop; the API finishes its requests in less than 10 s."""
+
+
+_UNTROUBLED = re.compile(r'^\S+ \[(debug|info) *\] |"level":"(debug|info)"')
+"""An event of the log below the level warning, in either format: it tells no cause."""
 
 
 class ChildError(SolventError):
@@ -33,7 +38,8 @@ class Child:
         """Return if it runs; raises ChildError if it has ended."""
         code = self.process.poll()
         if code is not None:
-            raise ChildError(f"the {self.name} ended with code {code}{self._last_words()}")
+            how = f"was killed ({_signal_name(-code)})" if code < 0 else f"ended with code {code}"
+            raise ChildError(f"the {self.name} {how}{self._last_words()}")
 
     def stop(self, seconds: float = STOP_SECONDS) -> None:
         """Ask it to stop and wait; after `seconds`, kill it and its own children."""
@@ -49,8 +55,15 @@ class Child:
         if self.log is None:
             return ""
         lines = self.log.read_text(errors="replace").split("\n")
-        last = next((line.removeprefix("error: ") for line in reversed(lines) if line.strip()), None)
-        return f" ({last}): see {self.log}" if last else f": see {self.log}"
+        last = next((line for line in reversed(lines) if line.strip()), "").removeprefix("error: ")
+        return f" ({last}): see {self.log}" if last and not _UNTROUBLED.search(last) else f": see {self.log}"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # a real-time signal: those have no names
+        return f"signal {number}"
 
 
 class Children:
