@@ -108,13 +108,19 @@ def test_an_error_repeats_no_value_of_the_file(tmp_path: Path, line: str) -> Non
     [
         ("SK_ID_CURR,kind,observed_at", r"outcomes.csv lacks the column\(s\) defaulted"),
         ("kind,observed_at,defaulted", "SK_ID_CURR or request_id"),
-        ("", r"lacks the column\(s\) kind, observed_at, defaulted, SK_ID_CURR or request_id"),
+        ("", "has no header: its first line must hold the column names kind, observed_at, defaulted, SK_ID_CURR or"),
+        ("what is this", r"^outcomes\.csv has no header: its first line must hold the column names kind, observed_at"),
         (f"{HEADER},kind", "has the column kind more than once"),
     ],
 )
 def test_says_which_column_is_missing(tmp_path: Path, header: str, message: str) -> None:
     with pytest.raises(OutcomeFileError, match=message):
         list(read_outcomes(write(tmp_path, header)))
+
+
+def test_an_empty_file_is_called_empty(tmp_path: Path) -> None:
+    with pytest.raises(OutcomeFileError, match=r"^outcomes\.csv is empty: its first line must hold"):
+        list(read_outcomes(write(tmp_path)))
 
 
 def test_a_report_cannot_precede_what_it_tells(tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ def _csv_rows(path: Path) -> Iterator[tuple[str, Row]]:
     with path.open(encoding="utf-8-sig", newline="") as stream:
         reader = csv.DictReader(stream, strict=True)
         try:
+            _check_header(path, reader.fieldnames or ())
             _check_columns(path, reader.fieldnames or ())
             for row in reader:
                 if None in row or None in row.values():
@@ -67,6 +68,13 @@ def _parquet_rows(path: Path) -> Iterator[tuple[str, Row]]:
                     yield f"row {number}", row
     except (pyarrow.ArrowException, OSError):
         raise OutcomeFileError(f"{path.name} is not a whole Parquet file: write or copy it again") from None
+
+
+def _check_header(path: Path, names: Iterable[str]) -> None:
+    if not {*REQUIRED, *SUBJECTS, *OPTIONAL}.intersection(names):
+        state = "has no header" if path.stat().st_size else "is empty"
+        columns = ", ".join((*REQUIRED, " or ".join(SUBJECTS)))
+        raise OutcomeFileError(f"{path.name} {state}: its first line must hold the column names {columns}")
 
 
 def _check_columns(path: Path, names: Iterable[str]) -> None:
