@@ -43,10 +43,26 @@ def test_all_problems_are_named_at_once_but_no_name_that_could_be_anything() -> 
         "AMT_CREDIT: must be a number",
         "DAYS_BIRTH: required",
         "AMT_CREDITS: is no column of this table",
-        "a field: is no column of this table",
+        "a field: is no column of this table; its name is not repeated, as it could hold data",
         "bureau.SK_ID_BUREAU: required",
-        "bureau.a field: is no column of this table",
+        "bureau.a field: is no column of this table; its name is not repeated, as it could hold data",
     }
+
+
+@pytest.mark.parametrize(
+    ("field", "problem"),
+    [
+        ({"ext_source_1": 0.5}, "EXT_SOURCE_1: came in other letters; write the name as here, capitals count"),
+        ({"Bureau": []}, "bureau: came in other letters; write the name as here, capitals count"),
+        (
+            {"bureau": [{"SK_ID_BUREAU": 1, "Credit_Active": "Active"}]},
+            "bureau.CREDIT_ACTIVE: came in other letters; write the name as here, capitals count",
+        ),
+        ({"clients": [SAFE]}, "clients: is the field of a batch, which goes to /predict-batch"),
+    ],
+)
+def test_the_likely_slip_in_a_name_is_told(field: dict[str, object], problem: str) -> None:
+    assert _problems({**SAFE, **field}) == (problem,)
 
 
 @pytest.mark.parametrize("document", [[], None, "x", 1])

@@ -3,8 +3,10 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain
 from operator import itemgetter
+from types import MappingProxyType
 from typing import Any
 
 from solvent.errors import ApplicationError
@@ -17,6 +19,8 @@ MAX_ROWS_PER_TABLE = 5_000
 """Longest history accepted of one client in one table; the longest real one has 2,900 rows (bureau_balance)."""
 MAX_PROBLEMS = 50
 """Problems named in one answer; more are counted."""
+BATCH_FIELD = "clients"
+"""The field that holds the applications of a batch."""
 
 _COLUMN_NAME = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
 
@@ -88,15 +92,29 @@ class _Findings:
     def add_unknown(self, prefix: str) -> None:
         """Name the fields of the rows so far that the table does not have."""
         for name in self._unknown:
-            self.problems[_describe_unknown(prefix, name)] = None
+            self.problems[prefix + _describe_unknown(name, _known_names(prefix))] = None
         self._unknown = {}
 
 
-def _describe_unknown(prefix: str, name: str) -> str:
+def _describe_unknown(name: str, known: Mapping[str, str]) -> str:
     if name == TARGET:
-        return f"{prefix}{TARGET}: is the outcome, which no application holds"
+        return f"{TARGET}: is the outcome, which no application holds"
+    if name.upper() in known:
+        return f"{known[name.upper()]}: came in other letters; write the name as here, capitals count"
+    if name == BATCH_FIELD:
+        return f"{BATCH_FIELD}: is the field of a batch, which goes to /predict-batch"
+    if _COLUMN_NAME.fullmatch(name):
+        return f"{name}: is no column of this table"
     # What does not look like a column name may be anything, so it is not repeated.
-    return f"{prefix}{name if _COLUMN_NAME.fullmatch(name) else 'a field'}: is no column of this table"
+    return "a field: is no column of this table; its name is not repeated, as it could hold data"
+
+
+@cache
+def _known_names(prefix: str) -> Mapping[str, str]:
+    """Every field that may stand there, by its name in capitals."""
+    table = prefix.removesuffix(".") or APPLICATION
+    names = [*table_checks(table).by_column, *(HISTORY_TABLES if table == APPLICATION else ())]
+    return MappingProxyType({name.upper(): name for name in names})
 
 
 def _check_rows(table: str, rows: object, client: object, findings: _Findings) -> None:
