@@ -200,6 +200,18 @@ def test_names_the_history_tables_that_are_missing(run: Run, data: Path, tiny_bu
     assert ran.err.endswith("scored without rows of POS_CASH_balance: no file\n")
 
 
+def test_warns_first_of_history_tables_without_a_file_or_without_rows(run: Run, data: Path, tiny_bundle: Path) -> None:
+    (data / "POS_CASH_balance.csv").unlink()
+    bureau = data / "bureau.csv"
+    bureau.write_text(bureau.read_text().splitlines()[0] + "\n")
+    ran = run("score", "--bundle", tiny_bundle, "--data", data, "--out", "scores.csv")
+    assert ran.code == 0
+    warnings = ran.err.splitlines()[: ran.err.count("warning: ")]
+    assert "warning: bureau has a header and no rows: it counts as empty for every client" in warnings
+    assert f"warning: POS_CASH_balance has no file in {data}: it counts as empty for every client" in warnings
+    assert not any("bureau_balance" in warning for warning in warnings)
+
+
 @pytest.mark.parametrize("command", [("score", "--out", "scores.csv", "--data", "tables"), ("api",)])
 def test_refuses_to_start_with_a_damaged_bundle(run: Run, data: Path, tmp_path: Path, command: tuple[str, ...]) -> None:
     (tmp_path / "bundle").mkdir()

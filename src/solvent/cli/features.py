@@ -62,7 +62,7 @@ def build(
 
     One row per client of application_train and application_test. A missing
     value stays missing; numbers are float32, categories are text. History
-    tables that are absent count as empty.
+    tables that are absent count as empty, which a warning says first.
 
     Example:
         solvent features build --data data/home-credit --out features.parquet
@@ -74,11 +74,13 @@ def build(
 
     Exit codes: 0 written, 1 the tables cannot be read, 2 wrong usage.
     """
+    from solvent.cli.table_gaps import warn_of_gaps
     from solvent.domain.policy import FORBIDDEN_COLUMNS
     from solvent.features.catalogue import build_program
     from solvent.tables.reading import open_tables
     from solvent.tables.schemas import HISTORY_TABLES
 
+    warn_of_gaps(data)
     program = build_program(FORBIDDEN_COLUMNS)
     with shown_progress() as progress, open_tables(data, memory_limit=memory_limit) as tables:
         missing = [name for name in HISTORY_TABLES if name not in tables.present]

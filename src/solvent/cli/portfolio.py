@@ -50,10 +50,12 @@ def score(
     the bundle is refused.
     """
     from solvent.bootstrap import load_model
+    from solvent.cli.table_gaps import warn_of_gaps
     from solvent.scoring.portfolio import score_portfolio
     from solvent.settings import read_settings
 
     model = load_model(bundle, read_settings())
+    warn_of_gaps(data)
     with shown_progress() as progress:
         if engine is Engine.SPARK:
             from solvent.scoring.spark_portfolio import score_portfolio_on_spark

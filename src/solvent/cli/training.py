@@ -68,11 +68,12 @@ def train(
     or no usable signing key for the pseudonyms.
     """
     from solvent.bootstrap import open_signer
+    from solvent.cli.table_gaps import warn_of_gaps
     from solvent.domain.policy import FORBIDDEN_COLUMNS
     from solvent.settings import read_settings
     from solvent.tables.schemas import APPLICATION, table_schema
     from solvent.training.comparison import SearchBudget
-    from solvent.training.run import TrainingRequest
+    from solvent.training.run import TrainingRequest, check_complete
     from solvent.training.run import train as train_model
 
     settings = read_settings()
@@ -83,6 +84,8 @@ def train(
     request = TrainingRequest(
         data, out, seed, replace, uri, pseudonym=pseudonym, forbidden=forbidden, search=search, rivals=rivals
     )
+    check_complete(data)
+    warn_of_gaps(data)
     with shown_progress() as progress:
         result = train_model(request, progress=progress)
     for line in describe_training(result):

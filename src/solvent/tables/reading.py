@@ -97,6 +97,15 @@ def translated_errors() -> Iterator[None]:
         raise TablesError(_describe(str(error))) from None
 
 
+def find_empty_tables(tables: RawTables) -> tuple[str, ...]:
+    """Name the history tables whose file has a header and no rows; raises TablesError if a file is broken."""
+    present = [name for name in HISTORY_TABLES if name in tables.present]
+    with translated_errors():
+        return tuple(
+            name for name in present if not tables.connection.execute(f'FROM "file_{name}" LIMIT 1').fetchall()
+        )
+
+
 def check_one_application_each(tables: RawTables) -> None:
     """Raise TablesError if a client has two applications: which one counts is not ours to choose."""
     query = f"SELECT count({CLIENT}) - count(DISTINCT {CLIENT}) FROM application"  # noqa: S608 - a name of ours
