@@ -27,6 +27,13 @@ async def test_readiness_follows_the_database_and_liveness_does_not(api: httpx.A
     assert log.dropped_failures == 0
 
 
+async def test_balancers_may_ask_for_the_head_alone(api: httpx.AsyncClient, log: TroubledLog) -> None:
+    assert [(await api.head(path)).status_code for path in ("/", "/health/live", "/health/ready")] == [200, 200, 200]
+    log.available = False
+    assert [(await api.head(path)).status_code for path in ("/", "/health/live", "/health/ready")] == [200, 200, 503]
+    assert (await api.head("/predict")).status_code == 405
+
+
 async def test_model_info_describes_the_bundle_in_force(api: httpx.AsyncClient, model: Model) -> None:
     answer = ModelAnswer.model_validate_json((await api.get("/model-info")).content)
     assert answer.model_dump(exclude={"costs"}) == {

@@ -47,6 +47,10 @@ def status_router(services: Services) -> APIRouter:
 
     simple: dict[int | str, dict[str, Any]] = {200: {"content": {"application/json": {"example": {"status": "ok"}}}}}
     add = router.add_api_route
+    # Balancers ask with HEAD. FastAPI would document two operations of one id, so those below document GET alone.
+    add("/", show_health, methods=["GET", "HEAD"], include_in_schema=False)
+    add("/health/live", show_live, methods=["GET", "HEAD"], include_in_schema=False)
+    add("/health/ready", show_ready, methods=["GET", "HEAD"], include_in_schema=False)
     add("/", show_health, summary="Health and model version", responses={200: {"model": HealthAnswer}})
     add("/health/live", show_live, summary="The process runs", responses=simple)
     add(
