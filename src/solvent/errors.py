@@ -54,6 +54,14 @@ class ApplicationError(SolventError):
         super().__init__("; ".join(problems))
 
 
+class InvalidOutcomesError(SolventError):
+    """Reported outcomes are not as they must be; `problems` names rows and fields, never their values."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        self.problems = problems
+        super().__init__("; ".join(problems))
+
+
 class DecisionLogError(SolventError):
     """Something is wrong between us and the decision log."""
 

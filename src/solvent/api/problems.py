@@ -11,7 +11,14 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from solvent.api.refusals import Refusal, RequestRefusedError
-from solvent.errors import ApplicationError, KeyInFlightError, KeyReusedError, LogUnavailableError, OutcomeUnknownError
+from solvent.errors import (
+    ApplicationError,
+    InvalidOutcomesError,
+    KeyInFlightError,
+    KeyReusedError,
+    LogUnavailableError,
+    OutcomeUnknownError,
+)
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 1
@@ -35,6 +42,12 @@ class Problem:
 
 INVALID_APPLICATION = Problem(
     422, "invalid-application", "The application is not valid", "Correct what `problems` names, and send it again."
+)
+INVALID_OUTCOMES = Problem(
+    422,
+    "invalid-outcomes",
+    "The outcomes are not valid",
+    "None was kept. Correct what `problems` names, and send all of them again.",
 )
 KEY_REUSED = Problem(
     422,
@@ -164,6 +177,7 @@ _HTTP: Mapping[int, Problem] = MappingProxyType({404: NOT_FOUND, 405: METHOD_NOT
 _ERRORS: Mapping[type[Exception], Problem] = MappingProxyType(
     {
         ApplicationError: INVALID_APPLICATION,
+        InvalidOutcomesError: INVALID_OUTCOMES,
         KeyReusedError: KEY_REUSED,
         KeyInFlightError: KEY_IN_FLIGHT,
         LogUnavailableError: LOG_UNAVAILABLE,
@@ -200,7 +214,8 @@ def render_problem(
 
 def render_error(error: Exception, problem: Problem, request_id: UUID) -> Response:
     """Make the answer to an error that `find_problem` knows, with the names and headers that it carries."""
-    names = error.problems if isinstance(error, ApplicationError | RequestRefusedError) else ()
+    named = ApplicationError | InvalidOutcomesError | RequestRefusedError
+    names = error.problems if isinstance(error, named) else ()
     headers = error.headers if isinstance(error, HTTPException | RequestRefusedError) else None
     return render_problem(problem, request_id, problems=names, headers=headers)
 

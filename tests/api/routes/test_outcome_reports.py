@@ -102,7 +102,7 @@ async def test_one_malformed_row_refuses_all_and_repeats_no_value(
     reporting: httpx.AsyncClient, keeper: Keeper, row: Any, problem: str
 ) -> None:
     answer = await report(reporting, DEFAULT, row)
-    assert (answer.status_code, answer.json()["code"]) == (422, "invalid-application")
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid-outcomes")
     (found,) = answer.json()["problems"]
     assert found.startswith(problem)
     assert "4711" not in answer.text
@@ -111,7 +111,8 @@ async def test_one_malformed_row_refuses_all_and_repeats_no_value(
 
 @pytest.mark.parametrize("body", [[], {}, {"outcomes": []}, {"outcomes": {}}, {"outcomes": [DEFAULT], "more": 1}])
 async def test_a_body_of_another_shape_is_refused(reporting: httpx.AsyncClient, keeper: Keeper, body: Any) -> None:
-    assert (await reporting.post("/outcomes", json=body)).status_code == 422
+    answer = await reporting.post("/outcomes", json=body)
+    assert (answer.status_code, answer.json()["title"]) == (422, "The outcomes are not valid")
     assert keeper.kept == []
 
 

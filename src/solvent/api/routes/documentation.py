@@ -8,6 +8,7 @@ from solvent.api.callers.access import SCOPES
 from solvent.api.problems import (
     INTERNAL_ERROR,
     INVALID_APPLICATION,
+    INVALID_OUTCOMES,
     KEY_REUSED,
     LOG_UNAVAILABLE,
     MEDIA_TYPE,
@@ -150,8 +151,8 @@ def _document_scopes(document: dict[str, Any], *, asks_for_keys: bool) -> None:
 
 
 def _every_problem() -> Iterable[Problem]:
-    others = (INVALID_APPLICATION, KEY_REUSED, LOG_UNAVAILABLE, OUTCOME_UNKNOWN, NOT_READY, INTERNAL_ERROR)
-    return (*REFUSALS.values(), *others)
+    invalid = (INVALID_APPLICATION, INVALID_OUTCOMES)
+    return (*REFUSALS.values(), *invalid, KEY_REUSED, LOG_UNAVAILABLE, OUTCOME_UNKNOWN, NOT_READY, INTERNAL_ERROR)
 
 
 def _describe_batch() -> dict[str, Any]:

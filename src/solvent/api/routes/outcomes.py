@@ -18,7 +18,7 @@ from solvent.api.services import Services
 from solvent.decision_log.registers.outcomes import ImportSummary
 from solvent.domain.outcome_rows import OPTIONAL, REQUIRED, SUBJECTS, OutcomeRowError, read_outcome
 from solvent.domain.outcomes import ReportedOutcome
-from solvent.errors import ApplicationError, LogUnavailableError
+from solvent.errors import InvalidOutcomesError, LogUnavailableError
 
 MAX_PROBLEMS = 50
 _KNOWN = frozenset({*REQUIRED, *OPTIONAL, *SUBJECTS})
@@ -52,15 +52,15 @@ def outcome_router(services: Services) -> APIRouter:
 def _read_outcomes(document: object, observation: Observation) -> list[ReportedOutcome]:
     """Return every row; a single one that is not as it must be refuses all, so that nothing is half written."""
     if not isinstance(document, dict) or set(document) != {"outcomes"}:
-        raise ApplicationError(("the body must be a JSON object with the one field outcomes",))
+        raise InvalidOutcomesError(("the body must be a JSON object with the one field outcomes",))
     rows = document["outcomes"]
     if not isinstance(rows, list) or not 1 <= len(rows) <= MAX_OUTCOMES:
-        raise ApplicationError((f"outcomes: must be a list of 1 to {MAX_OUTCOMES} objects",))
+        raise InvalidOutcomesError((f"outcomes: must be a list of 1 to {MAX_OUTCOMES} objects",))
     read = [_read_row(row, observation) for row in rows]
     problems = [f"outcomes[{index}]{fault}" for index, fault in enumerate(read) if isinstance(fault, str)]
     if problems:
         more = [f"and {len(problems) - MAX_PROBLEMS} more"] if len(problems) > MAX_PROBLEMS else []
-        raise ApplicationError((*problems[:MAX_PROBLEMS], *more))
+        raise InvalidOutcomesError((*problems[:MAX_PROBLEMS], *more))
     return [one for one in read if isinstance(one, ReportedOutcome)]
 
 
