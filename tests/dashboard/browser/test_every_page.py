@@ -102,3 +102,13 @@ def test_a_page_that_is_refreshed_shows_after_a_minute_what_happened_meanwhile(
     visit.page.clock.fast_forward(1000 * REFRESH_SECONDS)
     visit.page.get_by_text("Taken on by ada").wait_for()
     assert visit.exceptions() == []
+
+
+def test_a_button_verifies_the_chains_with_the_rights_of_a_reader(served: Served, browser: Browser) -> None:
+    visit = start_visit(browser, served.address)
+    visit.go("audit")
+    visit.page.get_by_role("button", name="Verify").click()
+    visit.page.get_by_text("Nothing was changed.").wait_for()
+    visit.page.get_by_text("Inputs and features are out of reach of this page.").wait_for()
+    assert visit.exceptions() == []
+    assert visit.faults == []
