@@ -96,6 +96,15 @@ def test_several_subjects_are_one_cause_the_worst_first_unless_the_rule_parts_th
     assert [(one.subject, one.value) for one in parted.breaches] == [("age", 0.9), ("income", 0.3)]
 
 
+def test_names_the_first_five_of_what_a_figure_counted() -> None:
+    counted = tuple(f"feature_{number}" for number in range(7))
+    (verdict,) = judge([RULE], [replace(psi(7.0, subject=""), counted=counted)])
+    names = "feature_0, feature_1, feature_2, feature_3, feature_4 and 2 more"
+    assert verdict.breaches[0].description.endswith(f" UTC: {names}")
+    (verdict,) = judge([RULE], [replace(psi(5.0, subject=""), counted=counted[:5])])
+    assert verdict.breaches[0].description.endswith(": feature_0, feature_1, feature_2, feature_3, feature_4")
+
+
 def test_counts_the_subjects_that_it_does_not_name() -> None:
     (verdict,) = judge([RULE], [psi(1.0 - number / 100, subject=f"f{number}") for number in range(8)])
     assert verdict.breaches[0].description.endswith("; also f1, f2, f3, f4 and 3 more")

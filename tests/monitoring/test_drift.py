@@ -112,6 +112,8 @@ def test_every_figure_is_a_measurement_of_its_window(model: Model) -> None:
     assert figures["drifted_share", ""].value == pytest.approx(1 / 6)
     assert figures["features_moved", ""].value == 1
     assert figures["important_features_drifted", ""].value == 1
+    assert figures["features_moved", ""].counted == ("external",)
+    assert figures["important_features_drifted", ""].counted == ("external",)
     assert figures["feature_psi", "income"].value == 0.0
     assert (figures["feature_psi", "external"].value or 0.0) > 0.25
     assert {one.window for one in figures.values()} == {WINDOW}

@@ -18,7 +18,8 @@ class Measurement:
 
     `subject` is a feature, a column, a stage or a segment, and empty where the metric speaks of the whole. `count` is
     the number of rows behind the figure. `value` is None where there was not enough data for one; `low` and `high`
-    are its 95 % interval where it has one.
+    are its 95 % interval where it has one. `counted` names what a figure of the whole counted, the worst first: alerts
+    say it, the log does not keep it.
     """
 
     metric: str
@@ -28,3 +29,4 @@ class Measurement:
     subject: str = ""
     low: float | None = None
     high: float | None = None
+    counted: tuple[str, ...] = ()

@@ -14,7 +14,7 @@ WINDOW_TOLERANCE = timedelta(hours=1)
 """A window of a number of days may be so much longer or shorter, as over a change of clocks."""
 
 NAMED = 5
-"""Subjects that a description names; the alert holds all of them."""
+"""Subjects, or what a figure counted, that a description names; the alert holds all subjects."""
 
 
 class State(StrEnum):
@@ -122,8 +122,13 @@ def _describe(rule: AlertRule, broken: Sequence[Measurement]) -> str:
     window = f"{worst.window.start:%Y-%m-%d %H:%M} to {worst.window.end:%Y-%m-%d %H:%M} UTC"
     text = f"{rule.metric}{of} is {worst.value:.4g}{interval}, at or {rule.direction} the limit {rule.limit:.4g}, "
     text += f"over {worst.count:,} rows from {window}"
+    if worst.counted:
+        text += f": {_list_names(worst.counted)}"
     if len(broken) > 1:
-        others = ", ".join(one.subject for one in broken[1:NAMED])
-        more = f" and {len(broken) - NAMED} more" if len(broken) > NAMED else ""
-        text += f"; also {others}{more}"
+        text += f"; also {_list_names([one.subject for one in broken[1:]], NAMED - 1)}"
     return text
+
+
+def _list_names(names: Sequence[str], limit: int = NAMED) -> str:
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + more

@@ -1,6 +1,6 @@
 """Drift: does the lender still see the applications that the model knows? One verdict from many features."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -212,14 +212,17 @@ class DriftReport:
             yield Cause.SCORE
 
     def _measure(self) -> Iterator[Measurement]:
-        def measured(metric: str, value: float | None, subject: str = "") -> Measurement:
+        def measured(
+            metric: str, value: float | None, subject: str = "", counted: Iterable[FeatureDrift] = ()
+        ) -> Measurement:
             known = value if self.is_enough else None
-            return Measurement(metric, self.comparison.window, self.decisions, known, subject)
+            names = tuple(one.feature for one in counted)
+            return Measurement(metric, self.comparison.window, self.decisions, known, subject, counted=names)
 
-        yield measured("drifted_share", self.drifted_share)
-        yield measured("weighted_drifted_share", self.weighted_share)
-        yield measured("features_moved", len(self.moved))
-        yield measured("important_features_drifted", len(self.important_drifted))
+        yield measured("drifted_share", self.drifted_share, counted=self.drifted)
+        yield measured("weighted_drifted_share", self.weighted_share, counted=self.drifted)
+        yield measured("features_moved", len(self.moved), counted=self.moved)
+        yield measured("important_features_drifted", len(self.important_drifted), counted=self.important_drifted)
         yield measured("score_psi", None if self.score is None else _beyond_chance(self.score))
         for one in self.features:
             yield measured("feature_psi", _beyond_chance(one), one.feature)
