@@ -306,3 +306,19 @@ def test_stores_no_history_from_a_folder_that_lacks_tables(
     ran = run("features", "store", "--bundle", tiny_bundle, "--data", data)
     assert ran.code == 1
     assert "lacks bureau: what is stored would pass for the whole history" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "remedy"),
+    [
+        (("explain", "nope"), "this is no request_id: give the field request_id of the answer to /predict"),
+        (("replay", "nope"), "this is no request_id: give the field request_id of the answer to /predict"),
+        (("alerts", "acknowledge", "abc"), "this is no number of an alert: `solvent alerts list` shows it"),
+        (("alerts", "resolve", "0", "--note", "x"), "this is no number of an alert: `solvent alerts list` shows it"),
+        (("keys", "create", "desk", "--scope", "foo"), "there is no such scope: choose from score, read, admin, erase"),
+    ],
+)
+def test_wrong_usage_names_the_remedy(run: Run, arguments: tuple[str, ...], remedy: str) -> None:
+    ran = run(*arguments)
+    assert ran.code == 2
+    assert remedy in " ".join(ran.err.replace("│", " ").split())

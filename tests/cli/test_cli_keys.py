@@ -25,6 +25,9 @@ def test_a_key_is_shown_once_listed_without_its_secret_and_revoked(capsys: pytes
     assert re.fullmatch(rf"{key_id}  in force  until \d{{4}}-\d\d-\d\d  read,score  loan desk\n", listed)
     assert main(["keys", "revoke", key_id, "--who", "bert"]) == 0
     assert capsys.readouterr().out == f"the key {key_id} is revoked\n"
+    assert main(["keys", "revoke", key_id, "--who", "carl"]) == 0
+    again = capsys.readouterr().out
+    assert re.fullmatch(rf"the key {key_id} is revoked already, since \d{{4}}-\d\d-\d\d \d\d:\d\d UTC by bert\n", again)
     main(["keys", "list"])
     assert f"{key_id}  revoked " in capsys.readouterr().out
 

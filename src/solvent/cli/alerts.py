@@ -13,7 +13,16 @@ if TYPE_CHECKING:
 
 group = typer.Typer(no_args_is_help=True, help="See what rings, take it on, resolve it with a note.")
 
-AlertId = Annotated[int, typer.Argument(metavar="ID", min=1, help="Number of the alert, as the list shows it.")]
+
+def _read_alert_id(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and int(text) > 0):
+        raise typer.BadParameter("this is no number of an alert: `solvent alerts list` shows it first in each entry")
+    return int(text)
+
+
+AlertId = Annotated[
+    int, typer.Argument(metavar="ID", parser=_read_alert_id, help="Number of the alert, as the list shows it.")
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -68,9 +77,12 @@ def acknowledge(alert_id: AlertId, who: Who) -> None:
     from solvent.domain.clock import utc_now
     from solvent.settings import read_settings
 
+    now = utc_now()
     with open_database(read_settings()) as url:
-        alert = AlertStore(url).acknowledge(alert_id, who=who, now=utc_now())
-    typer.echo(f"alert {alert.alert_id} ({alert.rule}) was acknowledged by {alert.acknowledged_by}")
+        alert = AlertStore(url).acknowledge(alert_id, who=who, now=now)
+    first = alert.acknowledged_at
+    before = "" if first in (None, now) else f" already, on {first:%Y-%m-%d %H:%M} UTC"
+    typer.echo(f"alert {alert.alert_id} ({alert.rule}) was acknowledged by {alert.acknowledged_by}{before}")
 
 
 @group.command()

@@ -21,6 +21,13 @@ class KeyScope(StrEnum):
     OUTCOMES = "outcomes"
 
 
+def _read_scope(text: str) -> KeyScope:
+    try:
+        return KeyScope(text)
+    except ValueError:
+        raise typer.BadParameter(f"there is no such scope: choose from {', '.join(KeyScope)}") from None
+
+
 def add_to(app: typer.Typer) -> None:
     """Add the group to the app."""
     app.add_typer(group, name="keys")
@@ -30,7 +37,13 @@ def add_to(app: typer.Typer) -> None:
 def create(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Whose key it is: a system, not a person.")],
     scope: Annotated[
-        list[KeyScope], typer.Option("--scope", help="What it may do; repeat the option for more than one.")
+        list[KeyScope],
+        typer.Option(
+            "--scope",
+            metavar="SCOPE",
+            parser=_read_scope,
+            help=f"What it may do: {', '.join(KeyScope)}; repeat the option for more than one.",
+        ),
     ],
     who: Who,
     days: Annotated[int, typer.Option("--days", min=1, max=3650, help="Days until it expires.")] = 365,
@@ -102,5 +115,6 @@ def revoke(
     from solvent.settings import read_settings
 
     with open_database(read_settings()) as url:
-        revoke_key(url, key_id, who=who)
-        typer.echo(f"the key {key_id} is revoked")
+        revoked = revoke_key(url, key_id, who=who)
+    before = "" if revoked.is_new else f" already, since {revoked.at:%Y-%m-%d %H:%M} UTC by {revoked.who}"
+    typer.echo(f"the key {key_id} is revoked{before}")

@@ -13,7 +13,20 @@ if TYPE_CHECKING:
     from solvent.domain.records import RecordedDecision
     from solvent.scoring.replay import ReplaySummary
 
-RequestId = Annotated[UUID, typer.Argument(metavar="ID", help="The request_id of the decision.")]
+
+def _read_request_id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise typer.BadParameter(
+            "this is no request_id: give the field request_id of the answer to /predict, such as "
+            "018f4b1e-2c30-7c2f-9d1e-5a5f6b7c8d9e"
+        ) from None
+
+
+RequestId = Annotated[
+    UUID, typer.Argument(metavar="ID", parser=_read_request_id, help="The request_id of the decision.")
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -23,7 +36,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def replay(
-    request_id: Annotated[UUID | None, typer.Argument(metavar="ID", help="The request_id of one decision.")] = None,
+    request_id: Annotated[
+        UUID | None, typer.Argument(metavar="ID", parser=_read_request_id, help="The request_id of one decision.")
+    ] = None,
     every: Annotated[bool, typer.Option("--all", help="Recompute every decision of the log.")] = False,
 ) -> None:
     """Recompute recorded decisions from the log alone.

@@ -1,3 +1,4 @@
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -205,6 +206,9 @@ def test_the_commands_list_acknowledge_and_resolve(store: AlertStore, run: Calla
         "",
     )
     assert run("acknowledge", "1", "--who", "ana") == (0, "alert 1 (shift) was acknowledged by ana\n", "")
+    code, out, _ = run("acknowledge", "1", "--who", "ben")
+    assert code == 0
+    assert re.fullmatch(r"alert 1 \(shift\) was acknowledged by ana already, on \d{4}-\d\d-\d\d \d\d:\d\d UTC\n", out)
     assert run("resolve", "1", "--note", "bad feed", "--who", "ben") == (0, "alert 1 (shift) is resolved\n", "")
     assert run("list")[1] == "no open alerts\n"
     assert "by ben  shift\n      psi is 0.31\n      resolved: bad feed\n" in run("list", "--all")[1]

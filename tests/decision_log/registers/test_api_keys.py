@@ -60,8 +60,10 @@ async def test_a_revoked_or_expired_key_is_in_force_no_more(database_url: str) -
         create_key(database_url, name, {Scope.READ}, expires_at=LATER, who="anna") for name in ("good", "revoked")
     )
     create_key(database_url, "expired", {Scope.READ}, expires_at=utc_now() - timedelta(seconds=1), who="anna")
-    revoke_key(database_url, revoked[4:16], who="bert")
-    revoke_key(database_url, revoked[4:16], who="carl")
+    first = revoke_key(database_url, revoked[4:16], who="bert")
+    again = revoke_key(database_url, revoked[4:16], who="carl")
+    assert (first.who, first.is_new) == ("bert", True)
+    assert (again.who, again.at, again.is_new) == ("bert", first.at, False)
     assert set(await _read(database_url)) == {good[4:16]}
     assert [(entry.name, entry.revoked_at is not None) for entry in list_keys(database_url)] == [
         ("good", False), ("revoked", True), ("expired", False),

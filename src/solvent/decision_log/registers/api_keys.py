@@ -28,8 +28,10 @@ INSERT INTO api_keys (key_id, digest, name, scopes, created_by, expires_at) VALU
 _LIST = """
 SELECT key_id, name, scopes, created_at, created_by, expires_at, revoked_at FROM api_keys ORDER BY created_at, key_id
 """
-_REVOKE = "UPDATE api_keys SET revoked_at = now(), revoked_by = %s WHERE key_id = %s AND revoked_at IS NULL"
-_EXISTS = "SELECT 1 FROM api_keys WHERE key_id = %s"
+_REVOKE = """
+UPDATE api_keys SET revoked_at = now(), revoked_by = %s WHERE key_id = %s AND revoked_at IS NULL RETURNING key_id
+"""
+_REVOKED = "SELECT revoked_at, revoked_by FROM api_keys WHERE key_id = %s"
 _IN_FORCE = f"""
 SELECT key_id, digest, scopes, expires_at FROM api_keys
 WHERE revoked_at IS NULL AND expires_at > now() ORDER BY created_at DESC LIMIT {MAX_KEYS}
@@ -67,6 +69,15 @@ class KeyEntry:
     created_by: str
     expires_at: datetime
     revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """When a key was revoked and by whom; `is_new` if it was in force until now."""
+
+    at: datetime
+    who: str
+    is_new: bool
 
 
 class KeyReader:
@@ -111,15 +122,18 @@ def list_keys(url: str) -> list[KeyEntry]:
     return [KeyEntry(row[0], row[1], tuple(row[2]), *row[3:]) for row in _run(url, _LIST)]
 
 
-def revoke_key(url: str, key_id: str, *, who: str) -> None:
-    """End a key; every instance refuses it within 5 s. A second call changes nothing.
+def revoke_key(url: str, key_id: str, *, who: str) -> Revocation:
+    """End a key; every instance refuses it within 5 s. A second call changes nothing, and returns the first.
 
     Raises:
         DecisionLogError: there is no such key, or the database cannot be used.
     """
-    _run(url, _REVOKE, (who, key_id))
-    if not _run(url, _EXISTS, (key_id,)):
+    is_new = bool(_run(url, _REVOKE, (who, key_id)))
+    found = _run(url, _REVOKED, (key_id,))
+    if not found:
         raise DecisionLogError("there is no key with this id: `solvent keys list` shows them")
+    at, by = found[0]
+    return Revocation(at, by, is_new)
 
 
 def _run(url: str, query: str, parameters: tuple[object, ...] = ()) -> list[Row]:
