@@ -3,13 +3,17 @@
     python tools/follow_documents.py [--with-tests] [--clients 3000]
 
 README.md first, then README.fr.md and API_USAGE.md, whose Python runs too. `make demo` stays up meanwhile, with fewer
-clients than it makes by itself; then come the indented commands of "Your own data", on the demo's lender. `make test`
-runs with --with-tests alone: it takes long. Ports 8000 and 8501 must be free.
+clients than it makes by itself. So it does for the indented commands of "A lender of your own" and "Answering for a
+decision", which speak of a decision that is made for them; then come those of "Your own data", on the demo's lender.
+Left out are a second server and, without --with-tests, `make test`, which takes long. Ports 8000 and 8501 must be free.
+
+`make follow` runs it, and so does the workflow.
 
 Exit code 1 at the first command that fails; it is named.
 """
 
 import argparse
+import json
 import os
 import re
 import signal
@@ -17,9 +21,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+import urllib.request
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = ("README.md", "README.fr.md", "API_USAGE.md")
@@ -30,6 +36,9 @@ DEMO_SECONDS = 1200.0
 PROBLEM = re.compile(r'"status": ?[45][0-9][0-9]')
 """In the answer of the API to a request that it refused (RFC 9457), which curl takes for a success."""
 READY = "Ctrl-C stops everything."
+ANSWERS = {"solvent monitor run": "^(quiet|rings)", "solvent world report": "figures above their goal$"}
+"""Commands whose exit code 1 says that something rings or misses its goal, with the last line of their report."""
+PREDICT = "http://127.0.0.1:8000/predict"
 
 
 def main() -> int:
@@ -48,8 +57,10 @@ def main() -> int:
                     shown = without_make(text, with_tests=options.with_tests)
                     follow(clone, document, language, activation + shown if language == "bash" else shown)
                     activation = ACTIVATE if ACTIVATE in text else activation
-        for command in own_data(clone):
-            follow(clone, "README.md, your own data", "bash", ACTIVATE + command)
+            follow_part(clone, "A lender of your own", lambda line: lender_of_its_own(line, options.clients))
+            decision = decide(clone)
+            follow_part(clone, "Answering for a decision", lambda line: about_a_decision(line, decision))
+        follow_part(clone, "Your own data", lambda line: line.replace(" DIR", " .solvent/demo/world"))
     print("every command ran")
     return 0
 
@@ -70,8 +81,9 @@ def demo(clone: Path, clients: int) -> Iterator[None]:
         print("make demo: up", flush=True)
         yield
     finally:
-        os.killpg(running.pid, signal.SIGTERM)  # SIGINT would be ignored by what a shell started with &
-        running.wait(timeout=90)
+        if running.poll() is None:
+            os.killpg(running.pid, signal.SIGTERM)  # SIGINT would be ignored by what a shell started with &
+            running.wait(timeout=90)
 
 
 def without_make(text: str, *, with_tests: bool) -> str:
@@ -80,11 +92,38 @@ def without_make(text: str, *, with_tests: bool) -> str:
     return "\n".join(line for line in text.splitlines() if not line.startswith(skipped))
 
 
-def own_data(clone: Path) -> list[str]:
-    """The indented commands of `Your own data`, on the demo's lender; the server at their end is left to the demo."""
-    part = (clone / "README.md").read_text().partition("## Your own data")[2].partition("\n## ")[0]
-    commands = re.findall(r"^ {4}(solvent .*?)(?: {2,}#.*)?$", part, re.MULTILINE)
-    return [one.replace(" DIR", " .solvent/demo/world") for one in commands if not one.startswith("solvent api")]
+def follow_part(clone: Path, title: str, fill: Callable[[str], str]) -> None:
+    """Run the indented commands below a heading of README.md, each with its placeholders filled; no second server."""
+    part = (clone / "README.md").read_text().partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+    commands = re.findall(r"^ {4}(solvent .*?)(?: +#.*)?$", part, re.MULTILINE)
+    if not commands:
+        raise SystemExit(f"README.md: there is no command below `{title}`")
+    for command in commands:
+        if not command.startswith("solvent api"):
+            follow(clone, f"README.md, {title}", "bash", ACTIVATE + fill(command))
+
+
+def lender_of_its_own(command: str, clients: int) -> str:
+    """The command on a smaller lender; exit code 1 may be an answer, which is told by the last line."""
+    smaller = command.replace("--clients 20000", f"--clients {clients}").replace(" DIR", " .solvent/lender")
+    last = next((line for name, line in ANSWERS.items() if smaller.startswith(name)), None)
+    return smaller if last is None else f'({smaller} || true) | tee /dev/stderr | tail -n 1 | grep -E "{last}"'
+
+
+def decide(clone: Path) -> dict[str, Any]:
+    """Ask the demo for a decision, to be answered for."""
+    body = (clone / "examples/one_client.json").read_bytes()
+    request = urllib.request.Request(PREDICT, body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        decision: dict[str, Any] = json.load(answer)
+    return decision
+
+
+def about_a_decision(command: str, decision: dict[str, Any]) -> str:
+    """The command about that decision, or about its client; whoever erases is asked, and says yes."""
+    name = "client_id" if " client " in command else "request_id"
+    about = re.sub(r"\bID\b", str(decision[name]), command)
+    return f"{about} --yes" if " erase " in about else about
 
 
 def follow(clone: Path, document: str, language: str, text: str) -> None:
