@@ -24,14 +24,15 @@ def test_a_history_tells_who_was_answered_and_who_was_refused_for_sure(tmp_path:
         sent(3), received(3, 503, code="outcome-unknown"),
         sent(4),
         sent(5), received(5, 409, code="request-in-flight"), sent(5),
+        sent(6), received(6, 500, code="internal-error"),
     ]  # fmt: skip
     path = tmp_path / "history.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     history = read_history(path)
     assert history.told == [Acknowledged("client-1", 1, "id-1", 0.25, "d")]
     assert history.models == {"id-1": ("v", 0.3)}
-    assert history.asked == {1, 2, 3, 4, 5}
-    assert history.denied == {2}
-    assert (history.sent, history.unanswered, history.refused) == (7, 2, 1)
-    assert history.statuses == {503: 3, 200: 1, 409: 1}
+    assert history.asked == {1, 2, 3, 4, 5, 6}
+    assert history.denied == {2, 6}
+    assert (history.sent, history.unanswered, history.refused) == (8, 2, 1)
+    assert history.statuses == {503: 3, 200: 1, 409: 1, 500: 1}
     assert history.slowest == 2.0
