@@ -21,7 +21,7 @@ from solvent.domain.records import Submission
 
 Call = Callable[..., Any]
 
-EARLY_SECONDS = 0.05
+EARLY_SECONDS = 0.2
 """How long before its commit a caller is told."""
 DEATH_COUNT = 30
 """Answers that are sent before the process dies with the next one in hand."""

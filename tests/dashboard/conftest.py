@@ -1,5 +1,6 @@
 """A served dashboard, and Chromium to look at it."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,14 @@ from solvent.decision_log.database.embedded import EmbeddedServer
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
     from served_pages import Served
+
+
+@pytest.fixture(autouse=True)
+def main_module_as_before() -> Iterator[None]:
+    """Give `__main__` back: AppTest puts its script there, and processes that later tests spawn would run it."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
 
 
 @pytest.fixture(scope="session")
