@@ -12,6 +12,7 @@ import asyncio
 import random
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -26,6 +27,8 @@ from running_api import CONFIGURATION_CODE, Instances, free_port
 from solvent.decision_log.database.embedded import start_embedded
 
 LOAD_SECONDS = 2.0
+FEWEST_ANSWERS, ANSWERS_SECONDS = 50, 20.0
+"""A busy machine has answered few by then: the kill waits for so many, for so long."""
 DATABASE_FAULT = "commit without waiting"
 """What only the death of the server brings to light."""
 
@@ -41,6 +44,10 @@ async def run(name: str, instances: Instances, home: Path, options: argparse.Nam
         load = Load((port,), history)
         callers = start_callers(load, options.tasks)
         await asyncio.sleep(LOAD_SECONDS)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ANSWERS_SECONDS):
+                while load.statuses[200] < FEWEST_ANSWERS:
+                    await asyncio.sleep(0.01)
         if name == DATABASE_FAULT:
             kill(home / "postgres", "everything", random.Random(options.seed))  # noqa: S311 - nothing is drawn
         instances.by_port[port].kill()
