@@ -1,19 +1,11 @@
 """The monitor of the ledger, with the shipped rule that reads it."""
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from solvent.domain.observations import (
-    DecisionScope,
-    DriftRecord,
-    OperationCounts,
-    QualityCounts,
-    UncoveredRecords,
-    VectorBatch,
-)
+from solvent.domain.observations import UncoveredRecords
 from solvent.monitoring.alert_rules import read_rules
 from solvent.monitoring.alerts import State, judge
 from solvent.monitoring.watching import LedgerMonitor
@@ -29,24 +21,6 @@ class Ledger:
 
     def read_uncovered(self) -> UncoveredRecords:
         return self.uncovered
-
-    def count_by_model(self, start: datetime, end: datetime) -> Mapping[str, int]:
-        raise NotImplementedError
-
-    def find_bounds(self) -> tuple[datetime, datetime] | None:
-        raise NotImplementedError
-
-    def read_vectors(self, scope: DecisionScope) -> Iterator[VectorBatch]:
-        raise NotImplementedError
-
-    def read_quality(self, scope: DecisionScope, *, stale_after: timedelta) -> QualityCounts:
-        raise NotImplementedError
-
-    def read_operations(self, start: datetime, end: datetime) -> OperationCounts:
-        raise NotImplementedError
-
-    def keep_drift_report(self, report: DriftRecord) -> int:
-        raise NotImplementedError
 
 
 @pytest.mark.parametrize(

@@ -121,12 +121,16 @@ class ObservedLog(Protocol):
         """How the service did, whichever model decided."""
         ...
 
-    def read_uncovered(self) -> UncoveredRecords:
-        """What no checkpoint of the ledger covers yet."""
-        ...
-
     def keep_drift_report(self, report: DriftRecord) -> int:
         """Store a report; returns the number of its row."""
+        ...
+
+
+class SealedLog(Protocol):
+    """The decision log as the monitor of its ledger reads it; raises DecisionLogError if it does not answer."""
+
+    def read_uncovered(self) -> UncoveredRecords:
+        """What no checkpoint of the ledger covers yet."""
         ...
 
 

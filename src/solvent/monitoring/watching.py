@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from solvent.domain.measurements import Measurement, Window
-from solvent.domain.ports import ObservedLog
+from solvent.domain.ports import ObservedLog, SealedLog
 from solvent.monitoring.input_watch import InputReport, WatchRequest, find_busiest_model, watch_inputs
 from solvent.monitoring.operations import sum_up_operations
 from solvent.monitoring.performance_report import PerformanceReport
@@ -75,7 +75,7 @@ class OperationsMonitor:
 class LedgerMonitor:
     """How long the oldest record has waited for a checkpoint that covers it."""
 
-    log: ObservedLog
+    log: SealedLog
     name: str = "ledger"
 
     def measure(self, now: datetime) -> Sequence[Measurement]:

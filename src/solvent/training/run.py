@@ -24,12 +24,13 @@ from solvent.training.assembly import Provenance, assemble
 from solvent.training.background import NOTHING_KNOWN, Background, measure_with
 from solvent.training.comparison import SearchBudget, SearchReport, SelectionReport
 from solvent.training.contributions import explain_rows
-from solvent.training.development import DevelopmentRules, develop
+from solvent.training.development import DevelopedModel, DevelopmentRules, develop
 from solvent.training.evaluation import evaluate
 from solvent.training.fingerprint import fingerprint_files
-from solvent.training.fitting import BoosterLearner, LearnerSettings, check_trainable
+from solvent.training.fitting import BoosterLearner, FittedModel, LearnerSettings, check_trainable
 from solvent.training.held_out import Pseudonym
 from solvent.training.importance import rank_features
+from solvent.training.measures import ScoredOutcomes
 from solvent.training.monotone import find_directions
 from solvent.training.report import TrainingReport, TrainingResult
 from solvent.training.risk_bands import measure_bands
@@ -124,19 +125,7 @@ def train_on(
     progress("evaluating", 0.0)
     test = splits.rows(splits.test)
     outcomes = developed.apply(test)
-    report = TrainingReport(
-        seed=request.seed,
-        settings=learner.settings,
-        rounds=developed.model.rounds,
-        splits=splits.counts,
-        calibration=developed.calibration,
-        chosen=developed.chosen,
-        test=evaluate(outcomes, developed.chosen.policy, seed=request.seed),
-        importance=rank_features(splits.matrix.program.names, developed.model.gains),
-        bands=measure_bands(outcomes, developed.chosen.policy),
-        selection=selection,
-        search=search,
-    )
+    report = replace(_report(developed, learner, splits, outcomes), selection=selection, search=search)
     if request.rivals:
         from solvent.training.rivals import Champion, compare_models  # noqa: PLC0415 - importing optbinning takes 3 s
 
@@ -155,6 +144,22 @@ def train_on(
         TrainingResult(request.out, manifest, report, outcomes, tested.held_out, explained, tested.rival),
         request,
         progress=progress,
+    )
+
+
+def _report(
+    developed: DevelopedModel[FittedModel], learner: BoosterLearner, splits: Splits, outcomes: ScoredOutcomes
+) -> TrainingReport:
+    return TrainingReport(
+        seed=learner.seed,
+        settings=learner.settings,
+        rounds=developed.model.rounds,
+        splits=splits.counts,
+        calibration=developed.calibration,
+        chosen=developed.chosen,
+        test=evaluate(outcomes, developed.chosen.policy, seed=learner.seed),
+        importance=rank_features(splits.matrix.program.names, developed.model.gains),
+        bands=measure_bands(outcomes, developed.chosen.policy),
     )
 
 

@@ -1,5 +1,6 @@
 """The routes that tell how the service is, and which model it serves."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -15,6 +16,10 @@ from solvent.api.routes.documentation import describe_problems
 from solvent.api.services import Services
 from solvent.errors import LogUnavailableError
 from solvent.scoring.model import Model
+
+_Responses = dict[int | str, dict[str, Any]]
+
+_SIMPLE: _Responses = {200: {"content": {"application/json": {"example": {"status": "ok"}}}}}
 
 
 def status_router(services: Services) -> APIRouter:
@@ -45,22 +50,22 @@ def status_router(services: Services) -> APIRouter:
     async def show_model() -> Response:
         return _answer(describe_model(services.service.model))
 
-    simple: dict[int | str, dict[str, Any]] = {200: {"content": {"application/json": {"example": {"status": "ok"}}}}}
-    add = router.add_api_route
-    # Balancers ask with HEAD. FastAPI would document two operations of one id, so those below document GET alone.
-    add("/", show_health, methods=["GET", "HEAD"], include_in_schema=False)
-    add("/health/live", show_live, methods=["GET", "HEAD"], include_in_schema=False)
-    add("/health/ready", show_ready, methods=["GET", "HEAD"], include_in_schema=False)
-    add("/", show_health, summary="Health and model version", responses={200: {"model": HealthAnswer}})
-    add("/health/live", show_live, summary="The process runs", responses=simple)
-    add(
-        "/health/ready",
-        show_ready,
-        summary="Every dependency answers",
-        responses=simple | describe_problems((503,)),
-    )
-    add("/model-info", show_model, summary="The model in force", responses={200: {"model": ModelAnswer}})
+    health: _Responses = {200: {"model": HealthAnswer}}
+    ready = _SIMPLE | describe_problems((503,))
+    _add_for_balancers(router, "/", show_health, summary="Health and model version", responses=health)
+    _add_for_balancers(router, "/health/live", show_live, summary="The process runs", responses=_SIMPLE)
+    _add_for_balancers(router, "/health/ready", show_ready, summary="Every dependency answers", responses=ready)
+    model: _Responses = {200: {"model": ModelAnswer}}
+    router.add_api_route("/model-info", show_model, summary="The model in force", responses=model)
     return router
+
+
+def _add_for_balancers(
+    router: APIRouter, path: str, show: Callable[..., Awaitable[Response]], *, summary: str, responses: _Responses
+) -> None:
+    """Balancers ask with HEAD; FastAPI would document two operations of one id, so GET alone is documented."""
+    router.add_api_route(path, show, methods=["GET", "HEAD"], include_in_schema=False)
+    router.add_api_route(path, show, summary=summary, responses=responses)
 
 
 async def _find_failing(services: Services) -> list[str]:

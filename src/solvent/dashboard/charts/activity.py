@@ -67,22 +67,30 @@ def draw_probabilities(
     bins: Sequence[ProbabilityBin], names: Names, *, threshold: tuple[float, str] | None, x: str, y: str
 ) -> go.Figure:
     """Histogram of probabilities of default, stacked by decision, with the threshold."""
-    figure = go.Figure()
-    for decision, colour in DECISION_COLOURS.items():
-        chosen = [one for one in bins if one.decision == decision]
-        figure.add_bar(
-            x=[one.low + PROBABILITY_BIN / 2 for one in chosen],
-            y=[one.count for one in chosen],
-            width=PROBABILITY_BIN * 0.94,
-            name=names[decision],
-            marker={"color": colour, "line_width": 0},
-            hovertemplate="%{x:.2%}: %{y:,}<extra></extra>",
-        )
-    figure.update_layout(barmode="stack")
+    figure = _stack(bins, names, width=PROBABILITY_BIN, number=".2%")
     style(figure, x=x, y=y, legend=True)
     figure.update_xaxes(tickformat=".0%", range=[0, _limit([(one.low, one.count) for one in bins]) + PROBABILITY_BIN])
     if threshold is not None:
         mark_threshold(figure, *threshold)
+    return figure
+
+
+def _stack(
+    bins: Sequence[ProbabilityBin] | Sequence[AmountBin], names: Names, *, width: float, number: str
+) -> go.Figure:
+    """Bars of counts by bin, one decision on the other; `number` is how a value is written (d3-format)."""
+    figure = go.Figure()
+    for decision, colour in DECISION_COLOURS.items():
+        chosen = [one for one in bins if one.decision == decision]
+        figure.add_bar(
+            x=[one.low + width / 2 for one in chosen],
+            y=[one.count for one in chosen],
+            width=width * 0.94,
+            name=names[decision],
+            marker={"color": colour, "line_width": 0},
+            hovertemplate=f"%{{x:{number}}}: %{{y:,}}<extra></extra>",
+        )
+    figure.update_layout(barmode="stack")
     return figure
 
 
@@ -106,19 +114,8 @@ def draw_levels(counts: Mapping[str, int], names: Names, *, y: str) -> go.Figure
 
 
 def draw_amounts(bins: Sequence[AmountBin], names: Names, *, x: str, y: str) -> go.Figure:
-    """Histogram of loan amounts by decision, one over the other."""
-    figure = go.Figure()
-    for decision, colour in DECISION_COLOURS.items():
-        chosen = [one for one in bins if one.decision == decision]
-        figure.add_bar(
-            x=[one.low + AMOUNT_BIN / 2 for one in chosen],
-            y=[one.count for one in chosen],
-            width=AMOUNT_BIN * 0.94,
-            name=names[decision],
-            marker={"color": colour, "line_width": 0},
-            hovertemplate="%{x:,.0f}: %{y:,}<extra></extra>",
-        )
-    figure.update_layout(barmode="stack")
+    """Histogram of loan amounts, stacked by decision."""
+    figure = _stack(bins, names, width=AMOUNT_BIN, number=",.0f")
     style(figure, x=x, y=y, legend=True)
     figure.update_xaxes(range=[0, _limit([(one.low, one.count) for one in bins]) + AMOUNT_BIN], tickformat=",.0f")
     return figure

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import streamlit as st
 
 from solvent.dashboard import reading
-from solvent.dashboard.activity_blocks import show_volume
+from solvent.dashboard.activity_blocks import show_tiles, show_volume
 from solvent.dashboard.api_state import ApiState, read_api_state
 from solvent.dashboard.blocks import DATABASE_COMMAND, TRAFFIC_COMMAND, plain, reading_the_log, show_remedy
-from solvent.dashboard.numbers import format_count, format_milliseconds, format_share, format_time
+from solvent.dashboard.numbers import format_count, format_share, format_time
 from solvent.dashboard.texts import home as texts
 from solvent.dashboard.visit import Visit, start_visit
 from solvent.decision_log.figures.questions import Scope
@@ -83,22 +83,7 @@ def _show_database(visit: Visit) -> LogSummary | None:
 
 def _show_figures(visit: Visit, summary: LogSummary) -> None:
     st.subheader(visit.say(texts.FIGURES), anchor=False)
-    language = visit.language
-    predictions, approval, latency, errors = st.columns(4)
-    predictions.metric(visit.say(texts.PREDICTIONS), format_count(summary.decisions, language), border=True)
-    approval.metric(visit.say(texts.APPROVAL_RATE), format_share(summary.approval_rate, language), border=True)
-    latency.metric(
-        visit.say(texts.MEAN_LATENCY),
-        format_milliseconds(summary.mean_response_ms, language),
-        help=visit.say(texts.MEAN_LATENCY_HELP),
-        border=True,
-    )
-    errors.metric(
-        visit.say(texts.ERROR_RATE),
-        format_share(summary.error_rate, language),
-        help=visit.say(texts.ERROR_RATE_HELP),
-        border=True,
-    )
+    show_tiles(visit, summary, title=texts.PREDICTIONS)
     if summary.decisions == 0:
         sentence = texts.NO_DECISIONS if summary.last_decision_at is None else texts.NONE_LATELY
         show_remedy(visit.say(sentence), TRAFFIC_COMMAND)

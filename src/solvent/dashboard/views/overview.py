@@ -3,13 +3,12 @@
 import streamlit as st
 
 from solvent.dashboard import reading
-from solvent.dashboard.activity_blocks import show_volume
+from solvent.dashboard.activity_blocks import show_tiles, show_volume
 from solvent.dashboard.blocks import Note, Table, card, reading_the_log, show_chart, show_empty_window, show_note
 from solvent.dashboard.charts.activity import draw_levels, draw_probabilities, draw_ring
 from solvent.dashboard.filters import choose_scope
-from solvent.dashboard.numbers import format_count, format_milliseconds, format_share
+from solvent.dashboard.numbers import format_share
 from solvent.dashboard.texts import common
-from solvent.dashboard.texts import home as figures
 from solvent.dashboard.texts import overview as texts
 from solvent.dashboard.visit import Visit, start_visit
 from solvent.decision_log.figures.overview import Activity
@@ -25,7 +24,7 @@ def show_page(visit: Visit) -> None:
             reading.count_new(url)
         scope = choose_scope(visit, url)
         activity = reading.read_activity(url, scope)
-        _show_figures(visit, activity.value)
+        show_tiles(visit, activity.value, title=texts.TOTAL)
         if activity.value.decisions == 0:
             show_empty_window(visit)
             return
@@ -39,25 +38,6 @@ def show_page(visit: Visit) -> None:
             _show_probabilities(visit, url, scope)
         with right:
             _show_levels(visit, activity, scope)
-
-
-def _show_figures(visit: Visit, activity: Activity) -> None:
-    language = visit.language
-    total, approval, latency, errors = st.columns(4)
-    total.metric(visit.say(texts.TOTAL), format_count(activity.decisions, language), border=True)
-    approval.metric(visit.say(figures.APPROVAL_RATE), format_share(activity.approval_rate, language), border=True)
-    latency.metric(
-        visit.say(figures.MEAN_LATENCY),
-        format_milliseconds(activity.mean_response_ms, language),
-        help=visit.say(figures.MEAN_LATENCY_HELP),
-        border=True,
-    )
-    errors.metric(
-        visit.say(figures.ERROR_RATE),
-        format_share(activity.error_rate, language),
-        help=visit.say(figures.ERROR_RATE_HELP),
-        border=True,
-    )
 
 
 def _show_decisions(visit: Visit, activity: Answer[Activity], scope: Scope) -> None:
