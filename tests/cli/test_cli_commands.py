@@ -74,6 +74,7 @@ def names_in(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
+@pytest.mark.slow
 def test_makes_a_world_of_parquet_tables(run: Run, tmp_path: Path) -> None:
     ran = run("world", "make", "--clients", 30, "--seed", 3, "--out", "world", "--format", "parquet")
     assert ran.code == 0

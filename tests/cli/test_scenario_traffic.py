@@ -15,6 +15,8 @@ from solvent.world.blocks import Lender, build_lender
 from solvent.world.events.maturing import MONTH
 from solvent.world.events.scenarios import Timeline
 
+pytestmark = pytest.mark.slow  # fits the simulated lender in each run
+
 RECESSION = Timeline(scenario="recession", from_share=0.5)
 DECIDED_AT = "2026-11-23T10:00:00.123456Z"
 

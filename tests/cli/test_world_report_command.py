@@ -7,6 +7,7 @@ from solvent.cli.main import main
 from solvent.world.making import WorldRequest, make_world
 
 
+@pytest.mark.slow
 def test_a_missed_goal_is_a_finding_that_is_shown_and_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

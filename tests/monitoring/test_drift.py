@@ -23,7 +23,7 @@ def test_is_silent_where_nothing_changed(model: Model, seed: int) -> None:
     assert report.causes == ()
 
 
-@pytest.mark.parametrize("decisions", [2_000, 200_000])
+@pytest.mark.parametrize("decisions", [2_000, pytest.param(200_000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     ("shift", "verdict", "drifted"),
     [(1.0, "no drift", []), (0.95, "no drift", []), (0.6, "drift", ["external"])],
@@ -35,7 +35,7 @@ def test_the_verdict_does_not_depend_on_the_number_of_decisions(
     assert (report.verdict, named(report.drifted)) == (verdict, drifted)
 
 
-@pytest.mark.parametrize("decisions", [2_000, 20_000, 200_000])
+@pytest.mark.parametrize("decisions", [2_000, 20_000, pytest.param(200_000, marks=pytest.mark.slow)])
 def test_few_values_newly_missing_are_no_drift_at_any_size(model: Model, decisions: int) -> None:
     rows = draw(model, decisions)
     assert not np.isnan(rows.values[:, INCOME]).any()
@@ -43,7 +43,7 @@ def test_few_values_newly_missing_are_no_drift_at_any_size(model: Model, decisio
     assert drift_of(model, rows).verdict == "no drift"
 
 
-@pytest.mark.parametrize("decisions", [2_000, 20_000, 200_000])
+@pytest.mark.parametrize("decisions", [2_000, 20_000, pytest.param(200_000, marks=pytest.mark.slow)])
 def test_an_emptied_decile_moved_far_at_every_size(model: Model, decisions: int) -> None:
     rows = draw(model, decisions)
     income = rows.values[:, INCOME]

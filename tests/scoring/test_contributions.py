@@ -92,6 +92,7 @@ def test_refuses_trees_whose_leaves_are_linear() -> None:
         TreeContributions(booster.model_to_string(), features=FEATURES)
 
 
+@pytest.mark.slow
 def test_refuses_a_model_whose_tables_would_be_too_large() -> None:
     text = grow(num_leaves=31, seed=1).model_to_string()
     head, separator, trees = text.partition("\nTree=")

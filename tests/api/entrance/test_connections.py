@@ -246,6 +246,7 @@ async def _send_without_reading(served: Served, message: bytes) -> socket.socket
     return caller
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("headers", [(), ("expect-nothing: 1", "upgrade: none")])
 async def test_a_caller_who_does_not_read_is_cut_and_holds_no_place(
     model: Model, log: TroubledLog, headers: tuple[str, ...]
