@@ -67,3 +67,19 @@ def test_labels_follow_their_clients() -> None:
 def test_two_models_share_clients_with_one_outcome() -> None:
     one, other = rows([1, 2, 3, 4], [0.0, 1.0, 0.0, 1.0]).shared_with(rows([4, 3, 2, 9], [1.0, 1.0, 1.0, 0.0]))
     assert one.client_ids.tolist() == other.client_ids.tolist() == [2, 4]
+
+
+def known(sexes: str, bands: str) -> HeldOut:
+    labels = {"sex": np.array([*sexes]), "age_band": np.array([*bands])}
+    numbers = np.arange(1, len(sexes) + 1)
+    outcomes = ScoredOutcomes(np.zeros(len(sexes)), np.full(len(sexes), 0.1), np.zeros(len(sexes)))
+    return hold_out(numbers, outcomes, threshold=0.5, applicants=Applicants(numbers, labels))
+
+
+def test_numbers_that_two_sets_of_tables_gave_to_different_people_are_not_shared() -> None:
+    assert len(known("FFMM", "1234").shared_with(known("FMMF", "4231"))[0]) == 0
+
+
+def test_who_grew_a_year_older_or_tells_no_sex_stays_the_same_person() -> None:
+    assert len(known("FFMM", "1234").shared_with(known("FFMM", "1235"))[0]) == 4
+    assert len(known("FFMM", "1234").shared_with(rows([1, 2, 3, 4], [0.0] * 4))[0]) == 4

@@ -39,10 +39,16 @@ class HeldOut:
         return len(self.client_ids)
 
     def shared_with(self, other: "HeldOut") -> tuple["HeldOut", "HeldOut"]:
-        """The rows of both models on the same clients with the same outcome, in one order."""
+        """The rows of both models on the same clients with the same outcome, in one order.
+
+        None where most of the common numbers have another sex or age band here than there: those are numbers that two
+        sets of tables both gave out, to different people.
+        """
         _, here, there = np.intersect1d(self.client_ids, other.client_ids, assume_unique=True, return_indices=True)
-        agree = self.outcomes.defaulted[here] == other.outcomes.defaulted[there]
-        return self.take(here[agree]), other.take(there[agree])
+        alike = self.outcomes.defaulted[here] == other.outcomes.defaulted[there]
+        if 2 * np.count_nonzero(_same_people(self.take(here), other.take(there))) < len(here):
+            alike[:] = False
+        return self.take(here[alike]), other.take(there[alike])
 
     def under(self, pseudonym: Pseudonym) -> "HeldOut":
         """The rows with the first 64 bits of each client's pseudonym in the place of its number, sorted by them."""
@@ -74,6 +80,15 @@ class HeldOut:
         """The rows at these positions."""
         labels = {name: values[rows] for name, values in self.labels.items()}
         return HeldOut(self.client_ids[rows], self.outcomes.take(rows), self.refused[rows], labels)
+
+
+def _same_people(one: HeldOut, other: HeldOut) -> npt.NDArray[np.bool_]:
+    """Whether nothing that both know of a client's protected attributes differs, bool of shape (rows,)."""
+    same = np.ones(len(one), dtype=np.bool_)
+    for name in PROTECTED:
+        ours, theirs = one.labels[name], other.labels[name]
+        same &= (ours == theirs) | (ours == UNKNOWN) | (theirs == UNKNOWN)
+    return same
 
 
 def draw_pseudonyms() -> Pseudonym:
