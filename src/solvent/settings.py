@@ -73,6 +73,7 @@ class Settings(BaseSettings):
     dashboard_user_header: str | None = Field(
         None, pattern="^[A-Za-z0-9-]+$", description="header in which a trusted proxy names the signed-in person"
     )
+    dashboard_proxy_secret: SecretStr | None = Field(None, description="what that proxy says of itself in a header")
     shadow_bundle: Path | None = Field(None, description="a bundle that scores beside the model in force")
 
     @cached_property

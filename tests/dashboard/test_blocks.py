@@ -75,4 +75,4 @@ def test_what_was_altered_in_the_log_is_said(monkeypatch: pytest.MonkeyPatch, la
     page.session_state[KEPT] = {**DEFAULTS, "lang": language}
     page.run()
     assert [one.value for one in page.error] == [rf"{sentence} policy\.json of model 1 was altered in the log"]
-    assert [one.value for one in page.code] == ["solvent ledger verify"]
+    assert [one.value for one in page.markdown if one.value.startswith("`")] == ["`solvent ledger verify`"]

@@ -69,7 +69,7 @@ def test_disparities_are_told_with_their_intervals() -> None:
 def test_an_evaluation_without_them_names_the_commands_that_make_them() -> None:
     page = AppTest.from_function(show_bare_evaluation, default_timeout=60).run()
     assert not page.exception
-    assert [one.value for one in page.code] == [
-        "solvent train --data DIR --out BUNDLE --rivals",
-        "solvent train --data DIR --out BUNDLE",
+    assert [one.value for one in page.markdown if one.value.startswith("`")] == [
+        "`solvent train --data DIR --out BUNDLE --rivals`",
+        "`solvent train --data DIR --out BUNDLE`",
     ]

@@ -85,8 +85,8 @@ def dashboard(
     They show what the service does, what it decided and how surely, whether
     model and data still are as they were, and one decision with its reasons.
     On an address that other machines reach it needs
-    SOLVENT_DASHBOARD_PASSWORD, or SOLVENT_DASHBOARD_USER_HEADER behind a
-    proxy that signs people in.
+    SOLVENT_DASHBOARD_PASSWORD, or SOLVENT_DASHBOARD_USER_HEADER and
+    SOLVENT_DASHBOARD_PROXY_SECRET behind a proxy that signs people in.
 
     Example:
         solvent dashboard --port 8501

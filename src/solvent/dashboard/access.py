@@ -3,6 +3,7 @@
 import hmac
 import time
 from collections import deque
+from collections.abc import Mapping
 
 import streamlit as st
 
@@ -10,8 +11,11 @@ from solvent.dashboard.exposure import check_exposure
 from solvent.dashboard.texts import common
 from solvent.dashboard.visit import Visit
 from solvent.errors import SettingsError
+from solvent.settings import Settings
 
 SIGNED_IN = "signed_in"
+PROXY_HEADER = "X-Solvent-Proxy-Secret"
+"""In which a proxy that signs people in shows that it is the proxy: others may reach the port."""
 MOST_ATTEMPTS, ATTEMPT_SECONDS = 10, 60.0
 """Wrong passwords of all visitors together; a password of 12 characters then outlasts any search."""
 
@@ -19,15 +23,26 @@ MOST_ATTEMPTS, ATTEMPT_SECONDS = 10, 60.0
 def is_admitted(visit: Visit) -> bool:
     """Whether the visitor has shown what the settings ask for."""
     settings = visit.settings
-    is_named = settings.dashboard_user_header is None or bool(st.context.headers.get(settings.dashboard_user_header))
-    return is_named and (settings.dashboard_password is None or bool(st.session_state.get(SIGNED_IN)))
+    is_signed_in = settings.dashboard_password is None or bool(st.session_state.get(SIGNED_IN))
+    return is_signed_in and is_named(st.context.headers, settings)
+
+
+def is_named(headers: Mapping[str, str], settings: Settings) -> bool:
+    """Whether a proxy is not asked for, or names somebody and knows the secret, if there is one."""
+    if settings.dashboard_user_header is None:
+        return True
+    if not headers.get(settings.dashboard_user_header):
+        return False
+    secret = settings.dashboard_proxy_secret
+    shown = headers.get(PROXY_HEADER) or ""
+    return secret is None or hmac.compare_digest(shown.encode(), secret.get_secret_value().encode())
 
 
 def ask_for_access(visit: Visit) -> None:
     """Return if the visitor may look; else show the way in and end the page."""
     settings = visit.settings
     _check_address(visit)
-    if settings.dashboard_user_header is not None and not st.context.headers.get(settings.dashboard_user_header):
+    if not is_named(st.context.headers, settings):
         st.error(visit.say(common.NOT_SIGNED_IN), icon=":material/lock:")
         st.stop()
     if settings.dashboard_password is not None and not st.session_state.get(SIGNED_IN):

@@ -6,7 +6,7 @@ import streamlit as st
 
 from solvent.dashboard.blocks import Note, Table, card, show_chart, show_note
 from solvent.dashboard.charts.activity import draw_volume
-from solvent.dashboard.charts.theme import HEIGHT
+from solvent.dashboard.charts.hours import draw_hours
 from solvent.dashboard.numbers import format_count, format_milliseconds, format_share
 from solvent.dashboard.texts import home
 from solvent.dashboard.texts import overview as texts
@@ -49,12 +49,30 @@ def show_tiles(visit: Visit, counted: Counted, *, title: Text) -> None:
     )
 
 
-def show_volume(visit: Visit, activity: Answer[Activity], scope: Scope, *, height: int = HEIGHT) -> None:
+def show_volume(visit: Visit, activity: Answer[Activity], scope: Scope) -> None:
     """A line of all requests by hour, decided ones and failed ones."""
     with card(visit, texts.VOLUME):
+        figure = draw_volume(activity.value.volume(), x=visit.say(texts.HOUR), y=visit.say(texts.REQUESTS))
+        show_chart(figure, alt=_describe_volume(visit, activity), key="volume")
+        _note_volume(visit, activity, scope)
+
+
+def show_hours(visit: Visit, activity: Answer[Activity], scope: Scope) -> None:
+    """The same of a day as a still picture, which stands at once."""
+    with card(visit, texts.VOLUME):
         volume = activity.value.volume()
-        figure = draw_volume(volume, x=visit.say(texts.HOUR), y=visit.say(texts.REQUESTS), height=height)
-        count = format_count(activity.count, visit.language)
-        show_chart(figure, alt=visit.say(texts.VOLUME_ALT, count=count), key="volume")
-        rows = [(hour.isoformat(), number) for hour, number in volume]
-        show_note(visit, Note(activity.query, activity.count, scope), Table("volume", ("hour", "requests"), rows))
+        picture = draw_hours(
+            volume, start=scope.start, end=scope.end, x=visit.say(texts.HOUR), y=visit.say(texts.REQUESTS),
+            highest=format_count(max(number for _, number in volume), visit.language),
+        )  # fmt: skip
+        st.image(picture, width="stretch", alt=_describe_volume(visit, activity))
+        _note_volume(visit, activity, scope)
+
+
+def _describe_volume(visit: Visit, activity: Answer[Activity]) -> str:
+    return visit.say(texts.VOLUME_ALT, count=format_count(activity.count, visit.language))
+
+
+def _note_volume(visit: Visit, activity: Answer[Activity], scope: Scope) -> None:
+    rows = [(hour.isoformat(), number) for hour, number in activity.value.volume()]
+    show_note(visit, Note(activity.query, activity.count, scope), Table("volume", ("hour", "requests"), rows))

@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from solvent.dashboard.access import ask_for_access, is_admitted
+from solvent.dashboard.readying import ready_charts
 from solvent.dashboard.texts import common
 from solvent.dashboard.texts.language import LANGUAGE_NAMES, Language, Text
 from solvent.dashboard.visit import keep, kept, publish, restore, start_visit
@@ -50,6 +51,7 @@ STYLE = """
 [data-testid="stMetricValue"] { font-variant-numeric: tabular-nums; }
 [data-testid="stAppDeployButton"], [data-testid="stMainMenu"] { display: none; }
 .block-container { padding-top: 2.5rem; padding-bottom: 3rem; max-width: 1240px; }
+[data-testid="stMarkdown"] code { user-select: all; color: #1F2A33; background: #F4F6F7; overflow-wrap: anywhere; }
 h1 { font-size: 1.75rem !important; padding-bottom: 0.25rem !important; }
 h3 { font-size: 1.05rem !important; font-weight: 600 !important; padding: 0 0 0.35rem !important; }
 </style>
@@ -73,6 +75,7 @@ def show_frame() -> None:
         _draw_again()
     page.run()
     publish()
+    ready_charts()
 
 
 @st.fragment(run_every=REFRESH_SECONDS)

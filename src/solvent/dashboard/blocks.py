@@ -139,7 +139,12 @@ def _explain(visit: Visit, note: Note) -> None:
 def show_remedy(sentence: str, command: str) -> None:
     """Say what is missing, and the command that brings it."""
     st.markdown(sentence)
-    st.code(command, language=None, wrap_lines=True)
+    show_command(command)
+
+
+def show_command(command: str) -> None:
+    """A command or an address of ours, which a click selects; `st.code` would load 1.6 MB to colour it."""
+    st.markdown(f"`{command}`")
 
 
 def show_empty_window(visit: Visit) -> None:

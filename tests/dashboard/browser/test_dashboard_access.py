@@ -7,8 +7,11 @@ from playwright.sync_api import Browser
 from served_pages import Served, serve
 from visits import PAGES, start_visit
 
+from solvent.dashboard.access import PROXY_HEADER
+
 pytestmark = [pytest.mark.browser, pytest.mark.postgres]
 
+PROXY_KNOWS = "what the proxy alone knows"
 PASSWORD = "a long enough password"  # noqa: S105 - of this test alone
 
 
@@ -27,11 +30,14 @@ def test_without_the_password_no_page_shows_anything(served: Served, browser: Br
         visit.page.get_by_role("heading", name="Audit").wait_for()
 
 
-def test_behind_a_proxy_only_who_is_named_sees_pages(served: Served, browser: Browser, tmp_path: Path) -> None:
-    with serve(served.database_url, tmp_path, SOLVENT_DASHBOARD_USER_HEADER="X-Forwarded-User") as address:
-        page = browser.new_page()
+def test_only_whom_the_proxy_names_sees_pages(served: Served, browser: Browser, tmp_path: Path) -> None:
+    named = {"X-Forwarded-User": "ada"}
+    by_proxy = {"SOLVENT_DASHBOARD_USER_HEADER": "X-Forwarded-User", "SOLVENT_DASHBOARD_PROXY_SECRET": PROXY_KNOWS}
+    with serve(served.database_url, tmp_path, **by_proxy) as address:
+        for headers in ({}, named, named | {PROXY_HEADER: "what the proxy never said"}, {PROXY_HEADER: PROXY_KNOWS}):
+            page = browser.new_context(extra_http_headers=headers).new_page()
+            page.goto(address)
+            page.get_by_text("this request did not say").wait_for()
+        page = browser.new_context(extra_http_headers=named | {PROXY_HEADER: PROXY_KNOWS}).new_page()
         page.goto(address)
-        page.get_by_text("this request did not say").wait_for()
-        named = browser.new_context(extra_http_headers={"X-Forwarded-User": "ada"}).new_page()
-        named.goto(address)
-        named.get_by_role("heading", name="Credit decisions, answered for").wait_for()
+        page.get_by_role("heading", name="Credit decisions, answered for").wait_for()

@@ -5,9 +5,16 @@ from datetime import UTC, datetime, timedelta
 import streamlit as st
 
 from solvent.dashboard import reading
-from solvent.dashboard.activity_blocks import show_tiles, show_volume
+from solvent.dashboard.activity_blocks import show_hours, show_tiles
 from solvent.dashboard.api_state import ApiState, read_api_state
-from solvent.dashboard.blocks import DATABASE_COMMAND, TRAFFIC_COMMAND, plain, reading_the_log, show_remedy
+from solvent.dashboard.blocks import (
+    DATABASE_COMMAND,
+    TRAFFIC_COMMAND,
+    plain,
+    reading_the_log,
+    show_command,
+    show_remedy,
+)
 from solvent.dashboard.numbers import format_count, format_share, format_time
 from solvent.dashboard.texts import home as texts
 from solvent.dashboard.visit import Visit, start_visit
@@ -15,7 +22,6 @@ from solvent.decision_log.figures.questions import Scope
 from solvent.decision_log.reading.reader import LogSummary, read_summary
 from solvent.errors import DecisionLogError
 
-VOLUME_HEIGHT = 190
 API_COMMAND = "solvent api --bundle BUNDLE"
 
 
@@ -96,7 +102,7 @@ def _show_volume(visit: Visit) -> None:
         scope = Scope(end - timedelta(hours=24), end)
         activity = reading.read_activity(url, scope)
         if activity.count:
-            show_volume(visit, activity, scope, height=VOLUME_HEIGHT)
+            show_hours(visit, activity, scope)
 
 
 def _show_guide(visit: Visit) -> None:
@@ -104,7 +110,7 @@ def _show_guide(visit: Visit) -> None:
     for column, (what, how) in zip(st.columns(len(texts.GUIDE_STEPS)), texts.GUIDE_STEPS, strict=True):
         with column:
             st.markdown(visit.say(what))
-            st.code(how.format(api=visit.api_url), language=None, wrap_lines=True)
+            show_command(how.format(api=visit.api_url))
 
 
 if __name__ == "__main__":
