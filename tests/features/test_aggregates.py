@@ -157,7 +157,7 @@ def test_a_category_that_is_looked_up_keeps_its_categories() -> None:
 
 
 def test_refuses_to_look_up_what_is_no_group_value() -> None:
-    with pytest.raises(FeatureError, match=r"lookup takes a value per group: see Groups.value"):
+    with pytest.raises(FeatureError, match=r"lookup takes a value per loan: see grouped and Groups.value"):
         lookup(pos.SK_DPD, into=previous)
 
 

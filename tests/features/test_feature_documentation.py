@@ -3,12 +3,14 @@ from small_programs import application, bureau, compile_all, instalments
 
 from document_features import FIGURES, PAGE, read_figures, render_page
 from solvent.domain.policy import FORBIDDEN_COLUMNS
-from solvent.features.aggregates import count, grouped, mean, share, total
+from solvent.features.aggregates import count, grouped, longest_run, mean, median, run_count, share, total
 from solvent.features.catalogue import build_program
 from solvent.features.documentation import LONGEST_FORMULA, Seen, render_catalogue
 from solvent.features.language import Expression, ratio, sum_present
 
 PER_LOAN = grouped(instalments, by="SK_ID_PREV").value(total(instalments.AMT_PAYMENT))
+
+WHOLE_COUNT = grouped(instalments, by="SK_ID_PREV", each="NUM_INSTALMENT_NUMBER").value(count(instalments))
 
 
 def test_the_page_is_what_the_declarations_say_now() -> None:
@@ -32,6 +34,12 @@ def test_every_feature_has_been_seen_in_a_world() -> None:
             "share of CREDIT_ACTIVE is Active, last 3 by DAYS_CREDIT | count | history",
         ),
         (mean(PER_LOAN), "mean of sum of AMT_PAYMENT per SK_ID_PREV | count | history"),
+        (median(bureau.DAYS_CREDIT), "0.5 quantile of DAYS_CREDIT | count | history"),
+        (run_count(bureau.DAYS_CREDIT), "run count of DAYS_CREDIT | count | count"),
+        (
+            longest_run(WHOLE_COUNT),
+            "longest run of count of rows per SK_ID_PREV and NUM_INSTALMENT_NUMBER | count | count",
+        ),
     ],
 )
 def test_a_formula_reads_aloud(expression: Expression, row: str) -> None:

@@ -26,6 +26,11 @@ def test_rows_are_grouped_by_their_key_and_left_out_without_one() -> None:
     assert group_rows((7.0, nan, 3.0, 7.0)) == {7.0: [0, 3], 3.0: [2]}
 
 
+def test_rows_are_grouped_by_two_keys_and_left_out_without_one_of_them() -> None:
+    assert group_rows((7.0, 7.0, 3.0, 7.0, nan), (1.0, 2.0, nan, 1.0, 1.0)) == {(7.0, 1.0): [0, 3], (7.0, 2.0): [1]}
+    assert group_rows((), ()) == {}
+
+
 def test_the_value_before_is_that_of_the_next_older_row() -> None:
     found = value_before((10.0, 20.0, 30.0, 40.0), [(-1.0, -3.0, nan, -2.0)])
     assert (found[0], found[3]) == (40.0, 20.0)

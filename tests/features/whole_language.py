@@ -9,11 +9,16 @@ from solvent.features.aggregates import (
     distinct,
     earliest,
     grouped,
+    kurtosis,
     latest,
+    longest_run,
     lookup,
     maximum,
     mean,
+    median,
     minimum,
+    quantile,
+    run_count,
     share,
     slope,
     total,
@@ -46,6 +51,8 @@ _credit, _annuity = application.AMT_CREDIT, application.AMT_ANNUITY
 _loans = grouped(instalments, by="SK_ID_PREV")
 _paid_per_loan, _newest = _loans.value(total(_paid)), _loans.value(maximum(_due))
 _late_share = grouped(months, by="SK_ID_BUREAU").value(share(months.STATUS.is_in("1", "2"), where=months.STATUS != "X"))
+_instalments = grouped(instalments, by="SK_ID_PREV", each="NUM_INSTALMENT_NUMBER")
+_paid_each = _instalments.value(total(_paid))
 _status = grouped(pos, by="SK_ID_PREV").value(latest(pos.NAME_CONTRACT_STATUS, by=pos.MONTHS_BALANCE))
 _found_status = lookup(_status, into=previous)
 _open = is_sentinel(previous.DAYS_LAST_DUE)
@@ -57,6 +64,7 @@ def build_whole_language() -> Program:
         *_statistics(_debt, _active, _started),
         *_statistics(_paid - _annuity, _due > _credit * -1e-3, _due),
         *_statistics(_paid_per_loan, _newest > -20, _newest),
+        *_statistics(_paid_each, _paid_each > 2, _instalments.value(maximum(_due))),
         *_statistics(lookup(_late_share, into=bureau), _active, _started),
         *(one for row in _row_values() for one in (mean(row), latest(row, by=bureau.DAYS_CREDIT_UPDATE))),
         *_client_values(maximum(_debt), minimum(_limit)),
@@ -74,8 +82,12 @@ def _statistics(value: Expression, flag: Expression, order: Expression) -> list[
         share(flag),
         share(flag, where=is_missing(value) | (value > 2)),
         share(flag, last=3, by=order),
-        distinct(value),
-        distinct(value, where=flag),
+        *(
+            one
+            for take in (distinct, median, kurtosis, longest_run, run_count)
+            for one in (take(value), take(value, where=flag))
+        ),
+        quantile(value, 0.9, where=flag),
         slope(value, over=order),
         slope(value, over=order, where=flag),
         slope(value, over=order, last=3, by=order),
@@ -137,6 +149,9 @@ def _counts_and_categories() -> list[Expression]:
         count(months),
         count(months, where=months.STATUS == "C"),
         count(_loans),
+        count(_instalments),
+        maximum(_instalments.value(mean(_paid, last=2, by=_due, where=_paid > 1))),
+        maximum(_instalments.value(longest_run(_due))),
         count(_loans, where=_paid_per_loan > _annuity * 0.01),
         mean(ratio(_paid_per_loan, _annuity)),
         count(previous, where=_open & within(previous.DAYS_DECISION, last=365)),

@@ -25,11 +25,12 @@ class Groups:
 
     source: Table
     key: str
+    each: str = ""
 
     @property
     def level(self) -> Level:
         """One value per group."""
-        return Level(self.source.name, self.key)
+        return Level(self.source.name, f"{self.key}+{self.each}" if self.each else self.key)
 
     def value(self, aggregate: Expression) -> Expression:
         """Turn a statistic over the table's rows into one value per group.
@@ -38,13 +39,14 @@ class Groups:
             FeatureError: it is not a statistic over the rows of this table.
         """
         if aggregate.op != "aggregate" or aggregate.of[0].level != self.source.level:
-            raise FeatureError(f"a value per {self.key} is a statistic over the rows of {self.source.name}")
+            keys = " and ".join(self.level.keys)
+            raise FeatureError(f"a value per {keys} is a statistic over the rows of {self.source.name}")
         return replace(aggregate, level=self.level, groups=self.partition)
 
     @property
     def partition(self) -> Expression:
         """The assignment of rows to groups."""
-        return Expression("groups", self.level, of=(self.source.column(self.key),))
+        return Expression("groups", self.level, of=tuple(map(self.source.column, self.level.keys)))
 
     @property
     def one_each(self) -> Expression:
@@ -52,21 +54,26 @@ class Groups:
         return Expression("row", self.level, of=(self.partition,))
 
 
-def grouped(source: Table, *, by: str) -> Groups:
+def grouped(source: Table, *, by: str, each: str = "") -> Groups:
     """Group a table's rows within each client into loans, by SK_ID_PREV or SK_ID_BUREAU.
 
+    With `each`, a loan's rows are grouped further by a number that they have, such as that of the instalment. Rows
+    without one of the two belong to no group.
+
     Raises:
-        FeatureError: the column is not the key of a loan.
+        FeatureError: the first column is not the key of a loan, or the second is no number.
     """
     if table_schema(source.name).column(by).kind is not ColumnKind.KEY or by == CLIENT:
         raise FeatureError(f"{source.name}.{by} is not the key of a loan: group by SK_ID_PREV or SK_ID_BUREAU")
-    return Groups(source, by)
+    if each:
+        require_kind(source.column(each), ValueKind.NUMBER, "each")
+    return Groups(source, by, each)
 
 
 def lookup(value: Expression, *, into: Table) -> Expression:
     """For each row of a table, the value of the group with the same key; missing if it has none."""
-    if not value.level.per:
-        raise FeatureError("lookup takes a value per group: see Groups.value")
+    if len(value.level.keys) != 1:
+        raise FeatureError("lookup takes a value per loan: see grouped and Groups.value")
     table_schema(into.name).column(value.level.per)
     partition = Groups(table(value.level.table), value.level.per).partition
     parts = (value, partition, into.column(value.level.per))
@@ -120,6 +127,47 @@ def deviation(
     return _aggregate("std", value, where=where, last=last, by=by)
 
 
+def quantile(value: Expression, part: float, *, where: Expression | None = None) -> Expression:
+    """The value below which this part of the values lies, on the straight line between its two neighbours.
+
+    Definition 7 of Hyndman and Fan, "Sample Quantiles in Statistical Packages" (1996), as numpy and SQL have it.
+
+    Raises:
+        FeatureError: the part is not between 0 and 1.
+    """
+    if not 0.0 <= part <= 1.0:
+        raise FeatureError("quantile takes a part between 0 and 1")
+    return replace(_aggregate("quantile", value, where=where), number=float(part))
+
+
+def median(value: Expression, *, where: Expression | None = None) -> Expression:
+    """The middle value, or the mean of the two in the middle."""
+    return quantile(value, 0.5, where=where)
+
+
+def quartile_range(value: Expression, *, where: Expression | None = None) -> Expression:
+    """Width of the middle half of the values."""
+    return quantile(value, 0.75, where=where) - quantile(value, 0.25, where=where)
+
+
+def kurtosis(value: Expression, *, where: Expression | None = None) -> Expression:
+    """Fourth central moment over the square of the second (Pearson): 3 for a normal distribution, large for outliers.
+
+    Missing if all values are equal.
+    """
+    return _aggregate("kurtosis", value, where=where)
+
+
+def longest_run(number: Expression, *, where: Expression | None = None) -> Expression:
+    """Length of the longest run of numbers that pass the filter and follow each other by 1; 0 if none passes."""
+    return _aggregate("longest_run", number, where=where)
+
+
+def run_count(number: Expression, *, where: Expression | None = None) -> Expression:
+    """How many runs there are: a gap of any length between the numbers that pass the filter begins another one."""
+    return _aggregate("run_count", number, where=where)
+
+
 def distinct(value: Expression, *, where: Expression | None = None) -> Expression:
     """Number of different values; missing if there is none."""
     return _aggregate("distinct", value, where=where)
@@ -159,8 +207,8 @@ def before(value: Expression, *, by: Expression, within_loan: Groups | None = No
     level = common_level("before", (value, by))
     if not level.is_row or not by.level.is_row or not value.level.is_row:
         raise FeatureError("before needs a value and an order that differ from row to row")
-    if within_loan is not None and level != within_loan.source.level:
-        raise FeatureError(f"before within a loan is taken over the rows of {within_loan.source.name}")
+    if within_loan is not None and (level != within_loan.source.level or within_loan.each):
+        raise FeatureError(f"before within a loan is taken over the rows of {within_loan.source.name}, loan by loan")
     partition = None if within_loan is None else within_loan.partition
     return Expression("before", level, of=(value,), by=(by, *_tie_breakers(level)), groups=partition)
 
@@ -211,5 +259,5 @@ def _check_operands(statistic: str, values: Iterable[Expression]) -> None:
 def _tie_breakers(level: Level) -> tuple[Expression, ...]:
     if not level.per:
         return Table(level.table).keys() if level.is_row else ()
-    groups = Groups(Table(level.table), level.per)
-    return (groups.value(maximum(groups.source.column(level.per))),)
+    groups = Groups(Table(level.table), *level.keys)
+    return tuple(groups.value(maximum(groups.source.column(key))) for key in level.keys)

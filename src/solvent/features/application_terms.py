@@ -64,22 +64,22 @@ def _renewal_delay() -> Expression:
 
 
 def _pairs() -> tuple[Declaration, ...]:
-    """What two external scores say together."""
-    return tuple(
-        declared
-        for one, other in ((1, 2), (1, 3), (2, 3))
-        for declared in (
-            feature(
-                f"application_external_score_difference_{one}_{other}", _scores[one] - _scores[other],
-                unit="score", meaning=f"external score {one} less score {other}", reason="EXTERNAL_SCORE",
-            ),
-            feature(
-                f"application_external_score_geometric_mean_{one}_{other}", square_root(_scores[one] * _scores[other]),
-                unit="score", meaning=f"geometric mean of the external scores {one} and {other}",
-                reason="EXTERNAL_SCORE",
-            ),
+    """What two external scores say together; of the second and third there is the product."""
+    differences = (
+        feature(
+            f"application_external_score_difference_{one}_{other}", _scores[one] - _scores[other],
+            unit="score", meaning=f"external score {one} less score {other}", reason="EXTERNAL_SCORE",
         )
+        for one, other in ((1, 2), (1, 3), (2, 3))
     )  # fmt: skip
+    means = (
+        feature(
+            f"application_external_score_geometric_mean_1_{other}", square_root(_scores[1] * _scores[other]),
+            unit="score", meaning=f"geometric mean of the external scores 1 and {other}", reason="EXTERNAL_SCORE",
+        )
+        for other in (2, 3)
+    )  # fmt: skip
+    return (*differences, *means)
 
 
 def _spread(values: tuple[Expression, ...]) -> Expression:
@@ -131,10 +131,6 @@ TERMS: tuple[Declaration, ...] = (
         unit="years", meaning="age when the loan is repaid, credit over annuity taken for its months",
         reason="LOAN_TERMS",
     ),
-    feature(
-        "application_insurance_share", ratio(_credit - _goods, _goods),
-        unit="share", meaning="credit beyond the price of the goods, over that price", reason="LOAN_TERMS",
-    ),
     *(
         feature(
             f"application_possible_rate_{statistic}", take(*_rates),
@@ -142,7 +138,7 @@ TERMS: tuple[Declaration, ...] = (
             reason="LOAN_TERMS",
         )
         for statistic, take, word in (
-            ("min", smallest_present, "smallest"), ("max", largest_present, "largest"), ("mean", mean_present, "mean")
+            ("min", smallest_present, "smallest"), ("mean", mean_present, "mean")
         )
     ),
     feature(

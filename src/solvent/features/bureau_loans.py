@@ -31,7 +31,6 @@ projected_debt = Quantity(
     "projected_debt_amount", ratio(_debt, -_started) * larger(_planned, 0.0), "currency",
     "debt per day so far times the days left of a bureau loan",
 )  # fmt: skip
-prolonged = Quantity("prolonged", bureau.CNT_CREDIT_PROLONG > 0, "share", "a prolongation of the bureau loan")
 was_overdue = Quantity("overdue", bureau.AMT_CREDIT_MAX_OVERDUE > 0, "share", "an amount ever overdue")
 
 EVERY = Part("", None, "all bureau loans")
@@ -64,14 +63,14 @@ BY_STATE: tuple[Declaration, ...] = (
         (
             (days_credit, "std"), (planned_end, "max mean"), (worst_overdue, "mean"), (credit, "mean max"),
             (debt, "sum mean max"), (annuity, "mean max"), (repaid, "mean"), (debt_ratio, "mean max"),
-            (overdue_days, "max"), (prolonged, "share"),
+            (overdue_days, "max"),
         ),
         (EVERY,), reason="BUREAU_DEBT",
     ),
     *declare_family(
         "bureau",
         (
-            (days_credit, "min mean"), (planned_end, "mean"), (worst_overdue, "max"), (overdue, "sum max"),
+            (days_credit, "min mean"), (planned_end, "mean"), (worst_overdue, "max"), (overdue, "sum"),
             (credit, "mean max"), (debt, "mean max"), (limit, "sum"), (repaid, "sum"), (credit_annuity, "mean"),
             (days_update, "mean"), (projected_debt, "sum"), (was_overdue, "share"),
         ),
@@ -185,10 +184,6 @@ TOTALS: tuple[Declaration, ...] = (
     feature(
         "bureau_sold_count", count(bureau, where=bureau.CREDIT_ACTIVE.is_in("Sold", "Bad debt")),
         unit="count", meaning="bureau loans that were sold or are bad debt", reason="BUREAU_HISTORY",
-    ),
-    feature(
-        "bureau_overdue_count_active", count(bureau, where=active & (bureau.AMT_CREDIT_SUM_OVERDUE > 0)),
-        unit="count", meaning="open bureau loans that are overdue", reason="BUREAU_HISTORY",
     ),
     feature(
         "bureau_days_worst_overdue_latest", maximum(_started, where=was_overdue.value),

@@ -2,7 +2,19 @@
 
 from itertools import pairwise
 
-from solvent.features.aggregates import count, grouped, lookup, maximum, mean, minimum, share, slope, total
+from solvent.features.aggregates import (
+    count,
+    grouped,
+    longest_run,
+    lookup,
+    maximum,
+    mean,
+    minimum,
+    run_count,
+    share,
+    slope,
+    total,
+)
 from solvent.features.bureau import active, bureau, months
 from solvent.features.language import Declaration, Expression, as_number, feature, ratio, within
 
@@ -26,6 +38,10 @@ _first_month = loans.value(minimum(_month))
 _unknown_share = loans.value(share(_unknown))
 _repaid_share = loans.value(share(_repaid))
 _recent_late_share = loans.value(share(_late, where=within(_month, last=12) & _known))
+
+_late_run = loans.value(longest_run(_month, where=_late))
+_late_runs = loans.value(run_count(_month, where=_late))
+_worse_runs = loans.value(run_count(_month, where=level >= 2))
 
 _WINDOWS = (6, 12, 24)
 
@@ -108,6 +124,20 @@ DECLARATIONS: tuple[Declaration, ...] = (
     feature(
         "bureau_month_late_delay_min", minimum(_late_oldest - _first_month),
         unit="months", meaning="months from the first known one to the first late one, quickest loan",
+        reason="BUREAU_HISTORY",
+    ),
+    feature(
+        "bureau_month_late_run_max", maximum(_late_run),
+        unit="months", meaning="most months on end that a bureau loan was behind", reason="BUREAU_HISTORY",
+    ),
+    feature(
+        "bureau_month_roll_rate_late", ratio(total(_late_runs), count(months, where=months.STATUS == "0")),
+        unit="ratio", meaning="how often a bureau loan fell behind, over the months in which none was",
+        reason="BUREAU_HISTORY",
+    ),
+    feature(
+        "bureau_month_roll_rate_worse", ratio(total(_worse_runs), count(months, where=months.STATUS == "1")),
+        unit="ratio", meaning="how often a bureau loan fell two months behind, over the months one behind",
         reason="BUREAU_HISTORY",
     ),
     feature(

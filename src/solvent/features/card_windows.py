@@ -2,13 +2,11 @@
 
 from solvent.features.aggregates import (
     before,
-    count,
     earliest,
     grouped,
     latest,
     maximum,
     mean,
-    minimum,
     share,
     slope,
     total,
@@ -107,14 +105,6 @@ TRENDS: tuple[Declaration, ...] = (
     feature(
         "card_late_month_latest", maximum(_month, where=card.SK_DPD > 0),
         unit="months", meaning="last month with days past due", reason="PAYMENT_DELAYS",
-    ),
-    feature(
-        "card_month_first", minimum(_month),
-        unit="months", meaning="oldest month of a statement", reason="CARD_USE",
-    ),
-    feature(
-        "card_count", count(_cards),
-        unit="count", meaning="credit cards with us", reason="CARD_USE",
     ),
     feature(
         "card_instalment_count_mean_card", mean(_cards.value(maximum(card.CNT_INSTALMENT_MATURE_CUM))),

@@ -103,7 +103,7 @@ def role_of(program: Program, feature: Feature) -> str:
     if node.op == "column":
         return "raw"
     if node.op == "aggregate":
-        return "count" if node.statistic == "count" else "history"
+        return "count" if node.statistic in ("count", "longest_run", "run_count") else "history"
     return "derived"
 
 
@@ -137,11 +137,12 @@ class _Formulas:
         return self.write(node.by[0]) if node.by else ""
 
     def _statistic(self, node: Node, parts: Sequence[str]) -> str:
-        text = f"{node.statistic} of {parts[0]}"
+        part = f"{node.number:g} " if node.statistic == "quantile" else ""
+        text = f"{part}{node.statistic.replace('_', ' ')} of {parts[0]}"
         if len(parts) > 1:
             text += f" over {parts[1]}"
         if node.groups is not None:
-            text += f" per {node.level.per}"
+            text += f" per {' and '.join(node.level.keys)}"
         if node.where is not None:
             text += f" where {self.write(node.where)}"
         if node.last:

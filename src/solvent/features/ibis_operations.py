@@ -12,6 +12,7 @@ from typing import Any
 import ibis
 
 from solvent.features.operations import FLOAT32_MAX, NO_CORRELATION, NO_SUM
+from solvent.features.program import Node
 
 Column = Any
 """An ibis column; ibis ships no types that mypy could check."""
@@ -98,18 +99,21 @@ def _slope(value: Column, over: Column) -> Column:
 
 def _sum(value: Column) -> Column:
     """The sum, exactly 0 where positive and negative values cancel."""
-    found = value.sum()
+    return _settled(value.sum(), value)
+
+
+def _settled(found: Column, value: Column) -> Column:
     largest = ibis.greatest(value.max().abs(), value.min().abs())
     return ibis.cases((found.abs() <= largest * ibis.literal(NO_SUM, "float64"), ibis.literal(0.0)), else_=found)
 
 
 def take_statistic(
-    statistic: str, values: list[Column], rows: Column, where: Column | None, *, cancels: bool = False
+    node: Node, values: list[Column], rows: Column, where: Column | None, *, cancels: bool = False
 ) -> Column:
     """A statistic over the rows that pass a filter.
 
     Args:
-        statistic: a name of the language.
+        node: the statistic by its name in the language, and the part of a quantile.
         values: the value column, and for slope the column it is taken over.
         rows: the relation that they belong to.
         where: the filter, never NULL; None takes all rows. Rows that do not pass are made missing: with SQL's FILTER
@@ -117,30 +121,42 @@ def take_statistic(
         cancels: the values can be of both signs.
     """
     if where is None:
-        return _take(statistic, values, rows.count(), cancels=cancels)
+        return _take(node, values, rows.count(), cancels=cancels)
     passing = only_where(where, ibis.literal(1, "int8")).count()
-    return _take(statistic, [only_where(where, value) for value in values], passing, cancels=cancels)
+    return _take(node, [only_where(where, value) for value in values], passing, cancels=cancels)
 
 
-def _take(statistic: str, values: list[Column], rows: Column, *, cancels: bool) -> Column:
+def _take(node: Node, values: list[Column], rows: Column, *, cancels: bool) -> Column:
     """A statistic over values that are missing in rows that do not count; `rows` is how many do."""
     value = values[0]
-    match statistic:
+    match node.statistic:
         case "sum" if cancels:
             return _sum(value)
         case "mean" if cancels:
             return _sum(value) / value.count().cast("float64").nullif(0.0)
+        case "quantile":
+            found = value.quantile(node.number)
+            return _settled(found, value) if cancels else found
         case "count":
             return rows.cast("float64")
         case "share":
             met = only_where(value.fill_null(False), value).count()  # noqa: FBT003
             return met.cast("float64") / rows.cast("float64").nullif(0.0)
-        case "distinct":
-            return value.nunique().cast("float64").nullif(0.0)
-        case "latest":
-            return value.max()
-        case "std":
-            return _deviation(value)
         case "slope":
             return _slope(value, values[1])
-    return getattr(value, statistic)()
+    return _OF_VALUES[node.statistic](value)
+
+
+_OF_VALUES: Mapping[str, Callable[[Column], Column]] = MappingProxyType(
+    {
+        "sum": lambda value: value.sum(),
+        "mean": lambda value: value.mean(),
+        "min": lambda value: value.min(),
+        "max": lambda value: value.max(),
+        "latest": lambda value: value.max(),
+        "std": _deviation,
+        "distinct": lambda value: value.nunique().cast("float64").nullif(0.0),
+        "kurtosis": lambda value: only_where(value.max() > value.min(), value.kurtosis(how="pop") + 3.0),
+    }
+)
+"""Statistics that ask nothing but the values; `latest` is given one row."""

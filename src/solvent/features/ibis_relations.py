@@ -6,6 +6,7 @@ from typing import Any
 
 import ibis
 
+from solvent.features.ibis_apart import APART, join_apart
 from solvent.features.ibis_operations import OPERATIONS, Column, only_where, take_statistic
 from solvent.features.layers import find_layers
 from solvent.features.program import (
@@ -136,10 +137,19 @@ class ProgramRelations:
         if level not in self._scopes:
             relation = self._group_relation(level) if level.per else self._row_relation(level.table)
             scope = _Scope(level, self._with_application(relation, level))
+            self._add_numbers(scope)
             over = [node for node in self._program.nodes if self._is_over(node, level)]
             self._with_layers(scope, [argument for node in over for argument in node.arguments])
             self._scopes[level] = self._with_ranks(scope)
         return self._scopes[level]
+
+    def _add_numbers(self, scope: _Scope) -> None:
+        """Add the numbers that groups have beside the key of a loan, under the names that groups know them by."""
+        for node in self._program.nodes:
+            if node.op == "groups" and node.level.table == scope.level.table and not scope.level.per:
+                names = _group_columns(node.level)[1:]
+                numbers = (self.value(position, scope) for position in node.of[1:])
+                scope.add(dict(zip(names, numbers, strict=True)), {})
 
     def _is_over(self, node: Node, level: Level) -> bool:
         """Whether a node is computed from the values of this level, but is none of them."""
@@ -188,18 +198,37 @@ class ProgramRelations:
             for position, node in enumerate(self._program.nodes)
             if node.op == "aggregate" and node.level == level
         ]
-        return self._keep(_label(Level(level.table), level.per), self._aggregate(rows, positions, [CLIENT, level.per]))
+        label = _label(Level(level.table), " and ".join(level.keys))
+        return self._keep(label, self._aggregate(rows, positions, [CLIENT, *_group_columns(level)]))
 
     def _aggregate(self, scope: _Scope, positions: Iterable[int], by: list[str]) -> Relation:
-        values = {_column(position): self._statistic(position, scope) for position in positions}
+        together = [position for position in positions if self._program.nodes[position].statistic not in APART]
+        values = {_column(position): self._statistic(position, scope) for position in together}
         relation = scope.relation
-        return relation.group_by(by).having(relation[by[-1]].notnull()).aggregate(**values, group_size=relation.count())
+        whole = [relation[key].notnull() for key in by]
+        found = relation.group_by(by).having(*whole).aggregate(**values, group_size=relation.count())
+        for rows, wanted in self._apart(scope, set(positions).difference(together), by):
+            found = join_apart(found, rows, by, wanted)
+        return found
+
+    def _apart(
+        self, scope: _Scope, positions: Iterable[int], by: list[str]
+    ) -> Iterator[tuple[Relation, dict[str, str]]]:
+        """The rows of statistics that are no aggregates, and those that are taken of them by their columns' names."""
+        selections: dict[tuple[int, int | None], dict[str, str]] = {}
+        for position in sorted(positions):
+            node = self._program.nodes[position]
+            selections.setdefault((node.of[0], node.where), {})[_column(position)] = node.statistic
+        for (value, where), wanted in selections.items():
+            taken = self.value(value, scope)
+            passes = taken.notnull() if where is None else self.value(where, scope) & taken.notnull()
+            yield scope.relation.filter(passes).select(*by, value=taken), wanted
 
     def _statistic(self, position: int, scope: _Scope) -> Column:
         node = self._program.nodes[position]
         values = [self.value(argument, scope) for argument in node.of]
         cancels = node.of[0] in self._mixed_signs
-        return take_statistic(node.statistic, values, scope.relation, self._filter(position, scope), cancels=cancels)
+        return take_statistic(node, values, scope.relation, self._filter(position, scope), cancels=cancels)
 
     def _filter(self, position: int, scope: _Scope) -> Column | None:
         """Rows that the aggregate takes, never NULL; None for all."""
@@ -240,18 +269,16 @@ class ProgramRelations:
     def _before(self, node: Node, scope: _Scope) -> Column:
         window = self._latest_first(node, scope)
         value, ordered = self.value(node.of[0], scope), self._dated(node, scope)
-        per = self._loan_key(node)
-        if per:
-            ordered = ordered & scope.relation[per].notnull()
+        for key in self._loan_keys(node):
+            ordered = ordered & scope.relation[key].notnull()
         return only_where(ordered & ordered.lead().over(window), value.lead().over(window))
 
-    def _loan_key(self, node: Node) -> str:
-        return self._program.nodes[node.groups].level.per if node.groups is not None else ""
+    def _loan_keys(self, node: Node) -> list[str]:
+        return [] if node.groups is None else _group_columns(self._program.nodes[node.groups].level)
 
     def _latest_first(self, node: Node, scope: _Scope, *, rows: tuple[int | None, int] | None = None) -> Column:
-        per = self._loan_key(node)
         order = [ibis.desc(self.value(key, scope), nulls_first=False) for key in node.by]
-        return ibis.window(group_by=[CLIENT, per] if per else [CLIENT], order_by=order, rows=rows)
+        return ibis.window(group_by=[CLIENT, *self._loan_keys(node)], order_by=order, rows=rows)
 
 
 def clean_column(raw: Column, cleaning: Cleaning) -> Column:
@@ -292,11 +319,16 @@ def _shared(position: int) -> str:
     return f"v{position}"
 
 
+def _group_columns(level: Level) -> list[str]:
+    """What tells the groups of a client apart: the raw key of a loan, and a number as it is cleaned."""
+    return [*level.keys[:1], *(f"each_{name}" for name in level.keys[1:])]
+
+
 def _borrowed(name: str) -> str:
     return f"{APPLICATION}_{name}"
 
 
 def _label(level: Level, by: str) -> str:
     """What is being done to keep a relation, for people."""
-    rows = f"{level.per} of {level.table}" if level.per else level.table
+    rows = f"{' and '.join(level.keys)} of {level.table}" if level.per else level.table
     return f"aggregating {rows} by {by}"

@@ -4,10 +4,13 @@ from solvent.features.aggregates import (
     count,
     distinct,
     grouped,
+    kurtosis,
     latest,
     maximum,
     mean,
+    median,
     minimum,
+    quartile_range,
     share,
     slope,
     total,
@@ -67,6 +70,22 @@ WINDOWS: tuple[Declaration, ...] = declare_family(
 _late_sum = {days: total(larger(_delay, 0.0), where=window) for days, window in _in_window.items()}
 _paid_sum = {days: total(_paid, where=window) for days, window in _in_window.items()}
 _SEVERE = (7, 30, 60)
+
+SHAPE: tuple[Declaration, ...] = (
+    feature(
+        "installments_delay_days_median", median(_delay),
+        unit="days", meaning="delay in the middle of all, negative when early", reason="PAYMENT_DELAYS",
+    ),
+    feature(
+        "installments_delay_days_quartile_range", quartile_range(_delay),
+        unit="days", meaning="width of the middle half of the delays", reason="PAYMENT_DELAYS",
+    ),
+    feature(
+        "installments_delay_days_kurtosis", kurtosis(_delay),
+        unit="ratio", meaning="how far the delays have outliers: 3 as a normal distribution has them",
+        reason="PAYMENT_DELAYS",
+    ),
+)  # fmt: skip
 
 TRENDS: tuple[Declaration, ...] = (
     *(
@@ -203,4 +222,4 @@ BY_LOAN: tuple[Declaration, ...] = (
     ),
 )  # fmt: skip
 
-DECLARATIONS: tuple[Declaration, ...] = (*OVERALL, *WINDOWS, *TRENDS, *SEVERITY, *BY_LOAN)
+DECLARATIONS: tuple[Declaration, ...] = (*OVERALL, *WINDOWS, *SHAPE, *TRENDS, *SEVERITY, *BY_LOAN)

@@ -335,5 +335,5 @@ def common_level(where: str, parts: Iterable[Expression]) -> Level:
 def describe_level(level: Level) -> str:
     """Name what a level has one value of."""
     if level.per:
-        return f"{level.per} of {level.table}"
+        return f"{' and '.join(level.keys)} of {level.table}"
     return f"row of {level.table}" if level.is_row else "application"

@@ -18,6 +18,12 @@ term = Quantity("term_months", pos.CNT_INSTALMENT, "months", "term of the loan i
 
 _WINDOWS = (6, 12, 60)
 _in_window = {last: within(_month, last=last) for last in _WINDOWS}
+
+
+def _part(last: int) -> Part:
+    return Part(f"{last}m", _in_window[last], f"last {last} months")
+
+
 _late_sum = {last: total(pos.SK_DPD, where=window) for last, window in _in_window.items()}
 _tolerant_sum = {last: total(pos.SK_DPD_DEF, where=window) for last, window in _in_window.items()}
 _STATUSES = {
@@ -32,10 +38,10 @@ MONTHS: tuple[Declaration, ...] = (
     ),
     *declare_family(
         "pos",
-        ((late_tolerant, "share"), (late_days, "mean"), (late_tolerant_days, "max")),
-        (Part(f"{last}m", window, f"last {last} months") for last, window in _in_window.items()),
-        reason="PAYMENT_DELAYS",
+        ((late_tolerant, "share"), (late_days, "mean")),
+        (_part(last) for last in _WINDOWS), reason="PAYMENT_DELAYS",
     ),
+    *declare_family("pos", ((late_tolerant_days, "max"),), (_part(60),), reason="PAYMENT_DELAYS"),
     *(
         feature(
             f"pos_{name}_ratio_{short}m_{long}m", ratio(sums[short], sums[long]),
@@ -86,7 +92,6 @@ _late_count = _loans.value(count(pos, where=pos.SK_DPD > 0))
 _late_days_max = _loans.value(maximum(pos.SK_DPD))
 _length = _loans.value(count(pos))
 _left = _loans.value(latest(pos.CNT_INSTALMENT_FUTURE, by=_month))
-_left_at_most = _loans.value(maximum(pos.CNT_INSTALMENT_FUTURE))
 _is_completed = _loans.value(count(pos, where=pos.NAME_CONTRACT_STATUS == "Completed")) > 0
 
 LOANS: tuple[Declaration, ...] = (
@@ -121,11 +126,6 @@ LOANS: tuple[Declaration, ...] = (
     feature(
         "pos_month_count_mean_loan", mean(_length),
         unit="count", meaning="months per loan, mean", reason="PREVIOUS_APPLICATIONS",
-    ),
-    feature(
-        "pos_repaid_share_mean_loan", mean(1.0 - ratio(_left, _left_at_most)),
-        unit="share", meaning="instalments repaid over the most that were left, mean over loans",
-        reason="PREVIOUS_APPLICATIONS",
     ),
     feature(
         "pos_open_loan_count", count(_loans, where=within(_newest, last=2) & (_left > 0)),

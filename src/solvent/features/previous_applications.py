@@ -71,10 +71,6 @@ DECLARATIONS: tuple[Declaration, ...] = (
         unit="currency", meaning="mean annuity of the approved applications", reason="PREVIOUS_APPLICATIONS",
     ),
     feature(
-        "previous_credit_asked_ratio_mean", mean(ratio(previous.AMT_CREDIT, previous.AMT_APPLICATION)),
-        unit="ratio", meaning="credit given over credit asked for, mean", reason="PREVIOUS_APPLICATIONS",
-    ),
-    feature(
         "previous_credit_annuity_ratio_mean_approved",
         mean(ratio(previous.AMT_CREDIT, previous.AMT_ANNUITY), where=approved),
         unit="ratio", meaning="credit over annuity of approved applications, mean", reason="PREVIOUS_APPLICATIONS",

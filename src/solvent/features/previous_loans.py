@@ -78,7 +78,7 @@ BY_OUTCOME: tuple[Declaration, ...] = (
         "previous",
         (
             (decided, "max std"), (credit, "max mean"), (annuity, "max mean"), (term, "mean max"), (down, "mean"),
-            (asked_credit, "min max mean"), (asked_less, "mean"), (credit_goods, "mean max"),
+            (asked_credit, "min max mean"), (asked_less, "mean"), (credit_goods, "mean"),
             (high_yield, "share"), (insured, "share"),
         ),
         (Part("", None, "all applications"),), reason="PREVIOUS_APPLICATIONS",

@@ -39,7 +39,7 @@ class Level:
     """What a node has one value of.
 
     `table` "" is a constant; "application" one value per client; a history table one value per row of it; with
-    `per`, one value per distinct value of that column within a client's rows.
+    `per`, one value per distinct value of that column within a client's rows, or of two columns with a + between them.
     """
 
     table: str
@@ -49,6 +49,11 @@ class Level:
     def is_row(self) -> bool:
         """Whether a client can have several values."""
         return self.table not in ("", APPLICATION)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The columns that tell groups apart; none unless there is one value per group."""
+        return tuple(self.per.split("+")) if self.per else ()
 
 
 CONSTANT = Level("")
@@ -73,7 +78,7 @@ class Node:
     `name` is a column's name, `number` a literal's value, `texts` the categories that `is_in` looks for.
     Aggregates: `statistic` with arguments [value, over?], and the positions of the filter `where`, the order `by`
     (with tie breakers behind it), the number `last` of rows to keep, and the partition `groups` if there is one value
-    per group of rows instead of per client.
+    per group of rows instead of per client. The `number` of a quantile is the share of the values below it.
     """
 
     op: str

@@ -110,7 +110,7 @@ def compile_column(program: Program, position: int) -> Step:
 
     def run(values: Values) -> None:
         if node.op == "groups":
-            values[position] = group_rows(values[of[0]])
+            values[position] = group_rows(*(values[key] for key in of))
         elif node.op == "row":
             values[position] = (1.0,) * len(values[of[0]])
         else:

@@ -3,14 +3,16 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from math import inf, isnan
+from operator import add
+from typing import Any
 
 from solvent.features.operations import MISSING
 
 Column = Sequence[float]
 """One value per row, NaN where missing."""
 Places = Sequence[int]
-Groups = Mapping[float, list[int]]
-"""The places of the rows of each loan (or other group) by its key."""
+Groups = Mapping[Any, list[int]]
+"""The places of the rows of each loan (or other group) by its key: a float, or a pair of them."""
 
 
 def latest_first(places: Iterable[int], keys: Sequence[Column]) -> list[int]:
@@ -33,11 +35,13 @@ def _missing_last(key: Column) -> Column:
     return [-inf if isnan(value) else value for value in key] if isnan(total) else key
 
 
-def group_rows(key: Column) -> Groups:
-    """The places of the rows of each group; rows without a key belong to none."""
-    groups: dict[float, list[int]] = {}
-    for place, value in enumerate(key):
-        if not isnan(value):
+def group_rows(key: Column, each: Column = ()) -> Groups:
+    """The places of the rows of each group, by its key or by both of its keys; rows without one belong to none."""
+    groups: dict[Any, list[int]] = {}
+    keys = zip(key, each, strict=True) if each else key
+    whole = map(add, key, each) if each else key
+    for place, (value, known) in enumerate(zip(keys, whole, strict=True)):
+        if not isnan(known):
             groups.setdefault(value, []).append(place)
     return groups
 

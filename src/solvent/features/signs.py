@@ -34,6 +34,9 @@ _RULES: Mapping[str, Callable[[list[Signs]], Signs]] = MappingProxyType(
 """Signs of an operation's outcome from those of its arguments; one that is not here can be of both."""
 
 
+_NEVER_NEGATIVE = ("count", "share", "std", "distinct", "kurtosis", "longest_run", "run_count")
+
+
 def find_mixed_signs(program: Program) -> frozenset[int]:
     """The nodes whose values can be below and above 0, by the ranges of the columns and the operations on them."""
     signs: list[Signs] = []
@@ -48,7 +51,7 @@ def _signs_of(program: Program, node: Node, of: list[Signs]) -> Signs:
     if node.op == "column":
         rule = program.columns[node.level.table][node.name]
         return rule.minimum is None or rule.minimum < 0, rule.maximum is None or rule.maximum > 0
-    if node.op == "aggregate" and node.statistic in ("count", "share", "std", "distinct"):
+    if node.op == "aggregate" and node.statistic in _NEVER_NEGATIVE:
         return _POSITIVE
     if node.op == "when":
         return any(one[0] for one in of[1:]), any(one[1] for one in of[1:])

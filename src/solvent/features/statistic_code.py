@@ -5,6 +5,7 @@ compress over 5 to 120 of them are done before. Statistics share what they can: 
 pass it and their sum are written once.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import compress, islice
 from math import isnan, sqrt
@@ -83,7 +84,10 @@ class _Writer:
         if node.statistic not in _STATISTICS:
             raise FeatureError("the feature program cannot run: it takes a statistic that does not exist")
         template = _STATISTICS[node.statistic]
-        parts = {"{values}": self._values, "{sum}": self._sum, "{settled}": self._settled, "{rows}": self._rows}
+        parts = {
+            "{values}": self._values, "{sum}": self._sum, "{settled}": self._settled, "{rows}": self._rows,
+            "{quantile}": self._quantile, "{runs}": self._runs,
+        }  # fmt: skip
         for part, find in parts.items():
             if part in template:
                 template = template.replace(part, find(node))
@@ -143,6 +147,15 @@ class _Writer:
             return found
         return self._share("z", (node.of[0], *_selection(node)), f"settle({found}, {self._values(node)})")
 
+    def _quantile(self, node: Node) -> str:
+        key = (node.of[0], *_selection(node))
+        ordered = self._share("y", key, f"sorted({self._values(node)})")
+        found = f"quantile({ordered}, {node.number!r})"
+        return f"settle({found}, {ordered})" if node.of[0] in self._mixed_signs else found
+
+    def _runs(self, node: Node) -> str:
+        return self._share("u", (node.of[0], *_selection(node)), f"lengths_of_runs({self._values(node)})")
+
     def _rows(self, node: Node) -> str:
         if node.last:
             text = f"len({self._last(node)})"
@@ -169,6 +182,10 @@ _STATISTICS: Mapping[str, str] = MappingProxyType(
         "max": "max({values}) if {values} else MISSING",
         "std": "deviation({values}, {sum})",
         "distinct": "float(len(set({values}))) if {values} else MISSING",
+        "quantile": "{quantile} if {values} else MISSING",
+        "kurtosis": "kurtosis({values}, {sum})",
+        "longest_run": "float(max({runs}, default=0))",
+        "run_count": "float(len({runs}))",
     }
 )
 """Each statistic but the slope, of the rows and values that it takes; `latest` takes one row."""
@@ -188,6 +205,29 @@ def _deviation(values: Sequence[float], total: float) -> float:
         return 0.0
     mean = total / count
     return sqrt(sum([(value - mean) * (value - mean) for value in values]) / (count - 1))
+
+
+def _kurtosis(values: Sequence[float], total: float) -> float:
+    """Fourth central moment over the square of the second, missing where all values are the same."""
+    if not values or min(values) == max(values):
+        return MISSING
+    mean = total / len(values)
+    squares = [(value - mean) * (value - mean) for value in values]
+    second = sum(squares)
+    fourth = sum([square * square for square in squares])
+    return len(values) * fourth / (second * second) if second * second else MISSING
+
+
+def _quantile(ordered: Sequence[float], part: float) -> float:
+    place = (len(ordered) - 1) * part
+    below = int(place)
+    low, high = ordered[below], ordered[min(below + 1, len(ordered) - 1)]
+    return low + (high - low) * (place - below)
+
+
+def _lengths_of_runs(values: Sequence[float]) -> Collection[int]:
+    """Numbers that follow each other by 1 are equally far from their places in the order."""
+    return Counter(value - place for place, value in enumerate(sorted(set(values)), start=1)).values()
 
 
 def _slope(values: Column, over: Column) -> float:
@@ -215,6 +255,9 @@ _CONSTANTS: Mapping[str, Any] = MappingProxyType(
         "latest_first": latest_first,
         "settle": _settle,
         "deviation": _deviation,
+        "kurtosis": _kurtosis,
+        "quantile": _quantile,
+        "lengths_of_runs": _lengths_of_runs,
         "slope": _slope,
     }
 )
