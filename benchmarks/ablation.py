@@ -210,7 +210,7 @@ def score_folds(arguments: argparse.Namespace, matrix: FeatureMatrix, fold: npt.
             continue
         _say(f"fold {number + 1} of {arguments.folds}")
         with open_tables(arguments.data) as tables:
-            learners = open_learners(tables, seed=arguments.seed)
+            learners = open_learners(tables, matrix.client_ids, seed=arguments.seed)
         sides = matrix.rows(fold != number), matrix.rows(fold == number)
         parts.append(score_out_of_fold(*sides, learners, boosters=arguments.boosters, seed=arguments.seed))
         if kept is not None:

@@ -20,6 +20,7 @@ NEIGHBOURS = 500
 FEWEST_ROWS_PER_NEIGHBOUR = 20
 """Of fewer than 10,000 clients only the nearest twentieth counts: 500 of 1,000 would be everybody."""
 MOST_ROWS = 400_000
+FEWEST_CLIENTS = 100
 INNER_FOLDS = 3
 STATISTICS = ("mean", "max", "last", "std")
 ROUNDS = 150
@@ -69,7 +70,7 @@ ROW_QUERIES = {
             AMT_PAYMENT_CURRENT / nullif(AMT_INST_MIN_REGULARITY, 0) AS paid, NAME_CONTRACT_STATUS
         FROM credit_card_balance WHERE MONTHS_BALANCE <= 0 ORDER BY SK_ID_CURR, MONTHS_BALANCE, SK_ID_PREV""",
 }
-"""The rows of each history, oldest first within a client, by the row formulas of FEATURES.md 4.2 to 4.7."""
+"""The rows of each history, oldest first within a client, by the row formulas of the catalogue."""
 
 _TERMS = """
     SELECT SK_ID_CURR, AMT_CREDIT, AMT_ANNUITY, AMT_CREDIT / AMT_ANNUITY AS ratio, CNT_PAYMENT
@@ -166,7 +167,7 @@ class NestedScore:
 
 @dataclass(frozen=True)
 class NeighbourRate:
-    """Default rate of the 500 nearest by EXT_SOURCE_1 to 3 and credit over annuity (first place; FEATURES.md, kNN500).
+    """Default rate of the 500 nearest by EXT_SOURCE_1 to 3 and credit over annuity (first place, "kNN500").
 
     Missing values are 0, then each column is standardised on the clients that were learned from.
     """
@@ -241,12 +242,14 @@ def describe_out_of_fold(
     return inside, outside
 
 
-def open_learners(tables: RawTables, *, seed: int) -> Mapping[str, Learner]:
-    """Every group of learned features, by its name."""
+def open_learners(tables: RawTables, clients: Clients, *, seed: int) -> Mapping[str, Learner]:
+    """Every group of learned features, by its name; a nested score wants rows of `FEWEST_CLIENTS` of the clients."""
     applications = read_rows(tables, _APPLICATIONS)
+    rows = {name: read_rows(tables, query).of(clients) for name, query in ROW_QUERIES.items()}
     nested = {
-        f"nested score, {name}": NestedScore(name, read_rows(tables, query), seed)
-        for name, query in ROW_QUERIES.items()
+        f"nested score, {name}": NestedScore(name, own, seed)
+        for name, own in rows.items()
+        if len(np.unique(own.clients)) >= FEWEST_CLIENTS
     }
     return {
         **nested,
