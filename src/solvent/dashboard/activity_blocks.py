@@ -53,7 +53,7 @@ def show_volume(visit: Visit, activity: Answer[Activity], scope: Scope) -> None:
     """A line of all requests by hour, decided ones and failed ones."""
     with card(visit, texts.VOLUME):
         figure = draw_volume(activity.value.volume(), x=visit.say(texts.HOUR), y=visit.say(texts.REQUESTS))
-        show_chart(figure, alt=_describe_volume(visit, activity), key="volume")
+        show_chart(visit, figure, alt=_describe_volume(visit, activity), key="volume")
         _note_volume(visit, activity, scope)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
+from solvent.dashboard.charts.theme import localise
 from solvent.dashboard.numbers import format_count, format_hour
 from solvent.dashboard.texts import common
 from solvent.dashboard.texts.language import Text
@@ -97,16 +98,24 @@ def card(visit: Visit, title: Text) -> Iterator[None]:
         yield
 
 
-def show_chart(figure: go.Figure, *, alt: str, key: str) -> None:
-    """Draw a chart; `alt` is what a screen reader says."""
+def show_chart(visit: Visit, figure: go.Figure, *, alt: str, key: str) -> None:
+    """Draw a chart with numbers and dates of the language; `alt` is what a screen reader says."""
+    localise(figure, visit.language)
     st.plotly_chart(figure, theme=None, key=key, alt=alt, config={"displaylogo": False, "displayModeBar": False})
 
 
 def show_table(visit: Visit, table: Table, headings: dict[str, Text]) -> None:
     """Show rows under headings in the language of the visit."""
     names = [visit.say(headings[column]) if column in headings else column for column in table.columns]
-    columns = {name: [row[place] for row in table.rows] for place, name in enumerate(names)}
+    columns = {name: _without_none([row[place] for row in table.rows]) for place, name in enumerate(names)}
     st.dataframe(columns, hide_index=True, width="stretch")
+
+
+def _without_none(values: Sequence[object]) -> Sequence[object]:
+    """Texts that are missing as empty ones: the table would write "None"."""
+    return (
+        ["" if value is None else value for value in values] if any(isinstance(one, str) for one in values) else values
+    )
 
 
 def show_note(visit: Visit, note: Note, table: Table) -> None:

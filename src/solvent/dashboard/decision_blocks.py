@@ -39,7 +39,9 @@ def show_verdict(visit: Visit, opened: Opened) -> None:
             medium_from=medium_from,
             is_refused=is_refused,
         )
-        show_chart(figure, alt=visit.say(texts.GAUGE_ALT, probability=probability, threshold=threshold), key="gauge")
+        show_chart(
+            visit, figure, alt=visit.say(texts.GAUGE_ALT, probability=probability, threshold=threshold), key="gauge"
+        )
     with right, st.container(border=True, height="stretch"):
         sentence = visit.say(texts.ABOVE if is_refused else texts.BELOW, probability=probability, threshold=threshold)
         st.subheader(visit.say(texts.REFUSED if is_refused else texts.APPROVED), anchor=False)
@@ -50,7 +52,7 @@ def show_verdict(visit: Visit, opened: Opened) -> None:
                 model=plain(recorded.model_version),
                 time=format_time(recorded.timestamp, visit.language),
                 level=visit.say(common.LEVELS[recorded.confidence_level]),
-                history=plain(recorded.history_source),
+                history=_describe_history(visit, recorded.history_source),
                 caller=plain(recorded.caller),
             )
         )
@@ -58,6 +60,10 @@ def show_verdict(visit: Visit, opened: Opened) -> None:
             st.caption(visit.say(texts.WARNINGS, warnings=plain(", ".join(recorded.warning_flags))))
         st.markdown(f"**{visit.say(texts.REASONS)}**")
         _show_reasons(visit, opened)
+
+
+def _describe_history(visit: Visit, source: str) -> str:
+    return visit.say(texts.HISTORY[source]) if source in texts.HISTORY else plain(source)
 
 
 def _show_reasons(visit: Visit, opened: Opened) -> None:
@@ -77,7 +83,7 @@ def show_waterfall(visit: Visit, opened: Opened) -> None:
     with card(visit, texts.WATERFALL):
         base = (visit.say(texts.BASE), explanation.base)
         figure = draw_waterfall(steps, base=base, end=visit.say(texts.SCORE), x=visit.say(texts.LOG_ODDS))
-        show_chart(figure, alt=visit.say(texts.WATERFALL_ALT), key="waterfall")
+        show_chart(visit, figure, alt=visit.say(texts.WATERFALL_ALT), key="waterfall")
         rows = [
             (reason.code, one.feature, one.value, one.unit, one.contribution)
             for reason in explanation.reasons
@@ -106,7 +112,7 @@ def show_beside_others(visit: Visit, opened: Opened, peers: Answer[tuple[Quartil
     names = {key: visit.say(text) for key, text in common.DECISIONS.items()}
     with card(visit, texts.BESIDE):
         figure = draw_beside_others(shown, names, client=visit.say(texts.THIS_CLIENT))
-        show_chart(figure, alt=visit.say(texts.BESIDE_ALT), key="beside")
+        show_chart(visit, figure, alt=visit.say(texts.BESIDE_ALT), key="beside")
         count = format_count(sum(one.count for one in by_rank[ranks[0]]), visit.language)
         st.caption(visit.say(texts.BESIDE_NOTE, count=count))
         rows = [

@@ -51,7 +51,7 @@ def _show_compared(visit: Visit, name: str, models: Sequence[Document], note: No
         st.markdown(visit.say(lead))
         intervals = [(plain_label(str(one["name"])), *_ends(one["auc"])) for one in models]
         figure = draw_intervals(intervals, x=visit.say(texts.AUC_AXIS), form=".3f")
-        show_chart(figure, alt=visit.say(texts.COMPARED_ALT, title=visit.say(title)), key=name)
+        show_chart(visit, figure, alt=visit.say(texts.COMPARED_ALT, title=visit.say(title)), key=name)
         columns = ("model", "description", "features", *_with_ends(_COMPARED))
         rows = [
             (one["name"], one["description"], one["features"], *(end for key in _COMPARED for end in _ends(one[key])))
@@ -110,7 +110,7 @@ def _show_groups(visit: Visit, name: str, groups: Sequence[Document], note: Note
     ]
     if intervals:
         figure = draw_intervals(intervals, x=visit.say(texts.APPROVAL_AXIS), form=".0%")
-        show_chart(figure, alt=visit.say(texts.GROUPS_ALT), key=name)
+        show_chart(visit, figure, alt=visit.say(texts.GROUPS_ALT), key=name)
     rows = [(label, one["rows"], one["defaults"], *_group_figures(one)) for label, one in known]
     table = Table(name, ("group", "rows", "defaults", *_with_ends(_OF_A_GROUP)), rows)
     show_table(visit, _without_ends(table), texts.HEADINGS)

@@ -53,9 +53,10 @@ class Visit:
         return [link for link in links if not link.startswith((f"{self.address}/", f"{API}/", "blob:"))]
 
 
-def start_visit(browser: Browser, address: str) -> Visit:
-    """Open a tab that notes what goes wrong."""
-    visit = Visit(browser.new_context(viewport={"width": 1360, "height": 900}).new_page(), address)
+def start_visit(browser: Browser, address: str, *, headers: dict[str, str] | None = None) -> Visit:
+    """Open a tab that notes what goes wrong; a proxy would add the headers."""
+    context = browser.new_context(viewport={"width": 1360, "height": 900}, extra_http_headers=headers)
+    visit = Visit(context.new_page(), address)
     host = address.partition("://")[2]
 
     def note_dialog(dialog: Dialog) -> None:

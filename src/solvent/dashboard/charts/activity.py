@@ -8,7 +8,6 @@ import plotly.graph_objects as go
 from solvent.dashboard.charts.theme import (
     ACCENT,
     DECISION_COLOURS,
-    HEIGHT,
     LEVEL_COLOURS,
     QUIET,
     mark_threshold,
@@ -45,7 +44,7 @@ def draw_ring(counts: Mapping[str, int], names: Names, *, hole: float, centre: s
     return style(figure)
 
 
-def draw_volume(volume: Sequence[tuple[datetime, int]], *, x: str, y: str, height: int = HEIGHT) -> go.Figure:
+def draw_volume(volume: Sequence[tuple[datetime, int]], *, x: str, y: str) -> go.Figure:
     """Requests by hour as a line; hours without any count as zero."""
     counts = dict(volume)
     first, last = min(counts), max(counts)
@@ -59,8 +58,9 @@ def draw_volume(volume: Sequence[tuple[datetime, int]], *, x: str, y: str, heigh
             hovertemplate="%{x|%Y-%m-%d %H:%M}: %{y:,}<extra></extra>",
         )
     )
+    figure.update_xaxes(type="date")
     figure.update_yaxes(rangemode="tozero")
-    return style(figure, x=x, y=y, height=height)
+    return style(figure, x=x, y=y)
 
 
 def draw_probabilities(

@@ -6,7 +6,7 @@ from xml.sax.saxutils import escape
 
 from solvent.dashboard.charts.theme import ACCENT, GRID, QUIET
 
-WIDTH, HEIGHT = 1180, 170
+WIDTH, HEIGHT = 860, 170
 LEFT, TOP, BOTTOM = 56, 12, 44
 """Room for the numbers at the left, above the highest bar, and for hours and the title of their axis below."""
 GAP = 3

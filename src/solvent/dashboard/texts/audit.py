@@ -8,7 +8,7 @@ LEAD = Text(
 )
 RECORDS = Text("Chained decisions", "Décisions chaînées")
 WRITERS = Text("Writers", "Écrivains")
-UNCOVERED = Text("After the last checkpoint", "Depuis le dernier point de contrôle")
+UNCOVERED = Text("Not covered yet", "Pas encore couvertes")
 CHECKPOINTS = Text("Checkpoints", "Points de contrôle")
 LAST = Text("Last checkpoint: number {number}, {time} UTC", "Dernier point de contrôle : numéro {number}, {time} UTC")
 NO_CHECKPOINT = Text(

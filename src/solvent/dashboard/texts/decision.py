@@ -42,6 +42,12 @@ FACTS = Text(
     "Model {model} · {time} UTC · risk {level} · history: {history} · caller {caller}",
     "Modèle {model} · {time} UTC · risque {level} · historique : {history} · appelant {caller}",
 )
+HISTORY = {
+    "request": Text("sent with the request", "envoyé avec la demande"),
+    "stored": Text("stored", "conservé"),
+    "none": Text("none", "aucun"),
+}
+"""By what the log keeps as the source of a client's history."""
 WARNINGS = Text("Warnings: {warnings}", "Avertissements : {warnings}")
 ERASED = Text(
     "Input and features were erased: only what was decided is left.",

@@ -58,7 +58,7 @@ def _show_decisions(visit: Visit, activity: Answer[Activity], scope: Scope) -> N
     share = format_share(activity.value.approval_rate, visit.language)
     with card(visit, texts.DECISIONS):
         figure = draw_ring(counts, names, hole=0)
-        show_chart(figure, alt=visit.say(overview.RING_ALT, approved=share), key="business_decisions")
+        show_chart(visit, figure, alt=visit.say(overview.RING_ALT, approved=share), key="business_decisions")
         table = Table("business-decisions", ("decision", "count"), sorted(counts.items()))
         show_note(visit, Note(activity.query, activity.value.decisions, scope), table)
 
@@ -68,7 +68,7 @@ def _show_amounts(visit: Visit, answer: Answer[tuple[AmountBin, ...]], scope: Sc
     with card(visit, texts.AMOUNTS):
         if answer.value:
             figure = draw_amounts(answer.value, names, x=visit.say(texts.AMOUNT), y=visit.say(texts.APPLICATIONS))
-            show_chart(figure, alt=visit.say(texts.AMOUNTS_ALT), key="amounts")
+            show_chart(visit, figure, alt=visit.say(texts.AMOUNTS_ALT), key="amounts")
         else:
             st.markdown(visit.say(texts.NO_AMOUNTS))
         rows = [(one.decision, one.low, one.count, one.total) for one in answer.value]

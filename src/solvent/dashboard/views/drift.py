@@ -89,7 +89,7 @@ def _show_history(visit: Visit, reports: Answer[tuple[DriftRecord, ...]], limit:
         if points:
             label = visit.say(texts.LIMIT, limit=format_share(limit, visit.language))
             figure = draw_history(points, limit=limit, label=label, y=visit.say(texts.SHARE))
-            show_chart(figure, alt=visit.say(texts.HISTORY_ALT), key="history")
+            show_chart(visit, figure, alt=visit.say(texts.HISTORY_ALT), key="history")
         rows = [(at.isoformat(), score) for at, score in points]
         note = Note(reports.query, reports.count, None, visit.say(texts.INTERVAL))
         show_note(visit, note, Table("drift-history", ("period_end", "drift_score"), rows))
@@ -102,7 +102,7 @@ def _show_strongest(visit: Visit, report: DriftRecord, *, query: str) -> None:
     with card(visit, texts.STRONGEST):
         if shares:
             figure = draw_bars(shares, x=visit.say(texts.PSI), form=".2f")
-            show_chart(figure, alt=visit.say(texts.STRONGEST_ALT), key="strongest")
+            show_chart(visit, figure, alt=visit.say(texts.STRONGEST_ALT), key="strongest")
         rows = [(feature,) for feature in report.drifted_features]
         note = Note(query, report.current_size, None, visit.say(texts.INTERVAL))
         show_note(visit, note, Table("drifted-features", ("drifted_feature",), rows))

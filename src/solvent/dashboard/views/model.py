@@ -94,8 +94,8 @@ def _show_evaluation(visit: Visit, documents: ModelDocuments) -> None:
 
 
 def _find_figures(document: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float, float, float]]:
-    """Every figure with an interval, wherever it stands."""
-    for name, value in document.items():
+    """Every figure with an interval, wherever it stands: those of the model first, those at a threshold of .5 last."""
+    for name, value in sorted(document.items(), key=lambda item: (item[0].startswith("at_"), item[0] == "at_half")):
         if isinstance(value, Mapping):
             if {"value", "low", "high"} <= value.keys():
                 yield f"{prefix}{name}", *(_rounded(value[part]) for part in ("value", "low", "high"))  # type: ignore[misc]
@@ -112,7 +112,7 @@ def _show_reliability(visit: Visit, test: Mapping[str, Any], note: Note) -> None
     with card(visit, texts.RELIABILITY):
         if points:
             figure = draw_reliability(points, x=visit.say(texts.EXPECTED), y=visit.say(texts.HAPPENED))
-            show_chart(figure, alt=visit.say(texts.RELIABILITY_ALT), key="reliability")
+            show_chart(visit, figure, alt=visit.say(texts.RELIABILITY_ALT), key="reliability")
         show_note(visit, note, Table("reliability", ("mean_probability", "default_rate", "rows"), points))
 
 
@@ -121,7 +121,7 @@ def _show_importance(visit: Visit, evaluation: Mapping[str, Any], note: Note) ->
     with card(visit, texts.IMPORTANCE):
         if shares:
             figure = draw_bars(shares[:FEATURES_SHOWN], x=visit.say(texts.GAIN))
-            show_chart(figure, alt=visit.say(texts.IMPORTANCE_ALT), key="importance")
+            show_chart(visit, figure, alt=visit.say(texts.IMPORTANCE_ALT), key="importance")
         show_note(visit, note, Table("importance", ("feature", "share_of_gain"), shares))
 
 

@@ -46,7 +46,7 @@ def _show_decisions(visit: Visit, activity: Answer[Activity], scope: Scope) -> N
     share = format_share(activity.value.approval_rate, visit.language)
     with card(visit, texts.DECISIONS):
         figure = draw_ring(counts, names, hole=0.62, centre=share)
-        show_chart(figure, alt=visit.say(texts.RING_ALT, approved=share), key="decisions")
+        show_chart(visit, figure, alt=visit.say(texts.RING_ALT, approved=share), key="decisions")
         table = Table("decisions", ("decision", "count"), sorted(counts.items()))
         show_note(visit, Note(activity.query, activity.value.decisions, scope), table)
 
@@ -63,7 +63,7 @@ def _show_probabilities(visit: Visit, url: str, scope: Scope) -> None:
         figure = draw_probabilities(
             answer.value, names, threshold=threshold, x=visit.say(texts.PROBABILITY), y=visit.say(texts.COUNT)
         )
-        show_chart(figure, alt=visit.say(texts.PROBABILITIES_ALT), key="probabilities")
+        show_chart(visit, figure, alt=visit.say(texts.PROBABILITIES_ALT), key="probabilities")
         rows = [(one.decision, round(one.low, 3), one.count, one.total) for one in answer.value]
         table = Table("probabilities", ("decision", "from", "count", "sum_of_probabilities"), rows)
         show_note(visit, Note(answer.query, answer.count, scope), table)
@@ -73,7 +73,9 @@ def _show_levels(visit: Visit, activity: Answer[Activity], scope: Scope) -> None
     counts = activity.value.count_by("risk_level")
     names = {key: visit.say(text) for key, text in common.LEVELS.items()}
     with card(visit, texts.LEVELS):
-        show_chart(draw_levels(counts, names, y=visit.say(texts.COUNT)), alt=visit.say(texts.LEVELS_ALT), key="levels")
+        show_chart(
+            visit, draw_levels(counts, names, y=visit.say(texts.COUNT)), alt=visit.say(texts.LEVELS_ALT), key="levels"
+        )
         table = Table("levels", ("risk_level", "count"), sorted(counts.items()))
         show_note(visit, Note(activity.query, activity.value.decisions, scope), table)
 

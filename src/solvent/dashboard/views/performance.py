@@ -55,7 +55,7 @@ def _show_figures(visit: Visit, latencies: tuple[Latency, ...], errors: Answer[t
 def _show_latencies(visit: Visit, answer: Answer[tuple[Latency, ...]], scope: Scope) -> None:
     with card(visit, texts.LATENCY):
         figure = draw_latencies(answer.value, x=visit.say(texts.LATENCY_AXIS))
-        show_chart(figure, alt=visit.say(texts.LATENCY_ALT), key="latency")
+        show_chart(visit, figure, alt=visit.say(texts.LATENCY_ALT), key="latency")
         st.caption(visit.say(texts.LATENCY_NOTE))
         columns = ("endpoint", "count", "mean_ms", *(f"p{share * 100:g}_ms" for share in QUANTILES))
         rows = [(one.endpoint, one.count, one.mean, *one.quantiles) for one in answer.value]
@@ -78,7 +78,8 @@ def _show_slowest(visit: Visit, url: str, scope: Scope) -> None:
     ]  # fmt: skip
     with card(visit, texts.SLOWEST):
         table = Table("slowest", columns, rows)
-        show_table(visit, table, texts.HEADINGS)
+        shown = [(*row[:5], visit.say(common.DECISIONS[row[5]]), row[6]) for row in rows]
+        show_table(visit, Table("slowest", columns[:-1], shown), texts.HEADINGS)
         show_note(visit, Note(answer.query, answer.count, scope), table)
 
 

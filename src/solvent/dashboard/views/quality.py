@@ -60,7 +60,7 @@ def _show_columns(visit: Visit, title: Text, newest: Answer[tuple[Measurement, .
         if shares:
             bars = [(plain_label(name), value) for name, value in shares[:COLUMNS_SHOWN]]
             alt = visit.say(texts.BARS_ALT, title=visit.say(title))
-            show_chart(draw_bars(bars, x=visit.say(texts.RATE)), alt=alt, key=f"quality_{metric}")
+            show_chart(visit, draw_bars(bars, x=visit.say(texts.RATE)), alt=alt, key=f"quality_{metric}")
         else:
             st.markdown(visit.say(texts.NOTHING))
         count = max((one.count for one in measured), default=0)

@@ -83,7 +83,7 @@ def _show_metric(
             show_remedy(visit.say(texts.NO_OUTCOMES), texts.OUTCOMES_COMMAND)
             return
         figure = draw_months(pairs, y="", is_share=name == "default_rate")
-        show_chart(figure, alt=visit.say(texts.MONTHS_ALT, title=visit.say(title)), key=f"months_{name}")
+        show_chart(visit, figure, alt=visit.say(texts.MONTHS_ALT, title=visit.say(title)), key=f"months_{name}")
         everything = [one for _, measured in lines for one in measured]
         rows = [
             (one.metric, one.window.start.date().isoformat(), one.count, one.value, one.low, one.high)
@@ -111,7 +111,7 @@ def _show_cut_off(visit: Visit, url: str) -> None:
     realised = trace_costs(outcomes.value.bins, costs) if outcomes.value.bins else ()
     percent = st.slider(visit.say(texts.THRESHOLD), 0.5, 50.0, round(200 * model.threshold) / 2, 0.5, key="cut_off")
     chosen = percent / 100
-    left, right = st.columns([3, 2], gap="medium")
+    left, right = st.columns(2, gap="medium")
     with left:
         _show_curve(visit, (expected, realised), probabilities, scope, threshold=model.threshold, chosen=chosen)
     with right:
@@ -157,7 +157,7 @@ def _show_curve(
         figure = draw_costs(
             lines, threshold=(threshold, label), chosen=chosen, x=visit.say(texts.AXIS), y=visit.say(texts.COST_AXIS)
         )
-        show_chart(figure, alt=visit.say(texts.COST_ALT), key="costs")
+        show_chart(visit, figure, alt=visit.say(texts.COST_ALT), key="costs")
         rows = [
             (name, round(one.threshold, 3), one.approval_rate, one.default_rate, one.cost)
             for name, _, points in lines
