@@ -10,6 +10,8 @@ from solvent.errors import BundleError
 from solvent.scoring.model import Model
 from tiny_model import BUREAU_ROWS, RISKY, SAFE
 
+NONE = np.empty(0, dtype=np.float32)
+
 
 def test_the_reasons_belong_to_a_refusal(model: Model) -> None:
     safe = model.assess(model.compute_features(SAFE, None))
@@ -26,8 +28,11 @@ def test_one_application_and_many_get_the_same_bits(model: Model) -> None:
         model.compute_features(RISKY, None),
         model.compute_features(SAFE, history),
     ]
-    many = model.score_many(np.stack(rows))
-    assert [model.assess(row).score for row in rows] == many.tolist()
+    alone = [model.assess(row) for row in rows]
+    assert [one.score for one in alone] == model.score_many(np.stack(rows)).tolist()
+    together = model.assess_many(np.stack(rows))
+    assert [replace(one, features=NONE) for one in together] == [replace(one, features=NONE) for one in alone]
+    assert [one.features.tobytes() for one in together] == [row.tobytes() for row in rows]
 
 
 def test_the_contributions_add_up_to_the_score_but_for_one_constant(model: Model) -> None:

@@ -56,9 +56,16 @@ def read_values(features: Sequence[Feature], values: npt.NDArray[np.float32]) ->
 
     A number is the shortest one that rounds to the float32 that the model saw: 0.05, not 0.05000000074505806.
     """
+    return read_rows(features, values[None])[0]
+
+
+def read_rows(features: Sequence[Feature], values: npt.NDArray[np.float32]) -> list[tuple[float | str | None, ...]]:
+    """Do as `read_values` for each row of values of shape (rows, features)."""
     # orjson writes the shortest form of a float32, in a twentieth of the time of float(str(value)).
-    numbers = orjson.loads(orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY))
-    return tuple(
-        feature.categories[int(number)] if feature.categories and number is not None else number
-        for feature, number in zip(features, numbers, strict=True)
-    )
+    rows = orjson.loads(orjson.dumps(np.ascontiguousarray(values), option=orjson.OPT_SERIALIZE_NUMPY))
+    named = [(place, one.categories) for place, one in enumerate(features) if one.categories]
+    for row in rows:
+        for place, categories in named:
+            if row[place] is not None:
+                row[place] = categories[int(row[place])]
+    return list(map(tuple, rows))

@@ -1,11 +1,14 @@
 import json
+from typing import Any
 
 import httpx
 import pytest
 
-from solvent.api.routes.answers import BatchAnswer
+from solvent.api.routes.answers import BatchAnswer, DecisionAnswer
 from solvent.decision_log.memory import MemoryDecisionLog
-from tiny_model import RISKY, SAFE
+from solvent.domain.records import StoredHistory
+from solvent.scoring.model import Model
+from tiny_model import BUREAU_ROWS, RISKY, SAFE
 
 pytestmark = pytest.mark.anyio
 
@@ -32,14 +35,30 @@ async def test_a_batch_is_answered_row_by_row_and_recorded_at_once(
     assert str(answer.request_id) == response.headers["x-request-id"]
 
 
-async def test_a_row_of_a_batch_gets_what_it_would_get_alone(api: httpx.AsyncClient) -> None:
-    alone = (await api.post("/predict", json=RISKY)).json()
-    batch = (await api.post("/predict-batch", json={"clients": [SAFE, RISKY]})).json()
-    own = {"request_id", "timestamp"}
-    in_batch = batch["results"][1]["result"]
-    assert {name: in_batch[name] for name in in_batch if name not in own} == {
-        name: alone[name] for name in alone if name not in own
-    }
+async def test_every_row_of_a_batch_gets_what_it_would_get_alone(
+    api: httpx.AsyncClient, log: MemoryDecisionLog, model: Model
+) -> None:
+    payload = model.engine.reduce_history({"bureau": BUREAU_ROWS}).to_bytes()
+    await log.store_histories([StoredHistory(7, model.bundle.program.digest, payload)])
+    kinds = [
+        SAFE,
+        RISKY,
+        {**RISKY, "SK_ID_CURR": 7},
+        {**SAFE, "bureau": BUREAU_ROWS},
+        {**RISKY, "NAME_CONTRACT_TYPE": "Unheard of", "EXT_SOURCE_2": None},
+        {**SAFE, "AMT_CREDIT": None},
+    ]
+    rows = [{**kinds[number % 6], "AMT_INCOME_TOTAL": 90_000.0 + 1_000.0 * number} for number in range(60)]
+    answered = (await api.post("/predict-batch", json={"clients": rows})).json()["results"]
+    alone = [(await api.post("/predict", json=row)).json() for row in rows]
+    assert [_values(row.get("result", row.get("error"))) for row in answered] == [_values(one) for one in alone]
+    assert {one.get("decision") for one in alone} == {"approve", "refuse", None}
+
+
+def _values(answer: dict[str, Any]) -> dict[str, Any]:
+    """An answer without what is a request's own."""
+    fields = DecisionAnswer.model_fields.keys() - {"request_id", "timestamp"} | {"problems"}
+    return {name: value for name, value in answer.items() if name in fields}
 
 
 @pytest.mark.parametrize(
