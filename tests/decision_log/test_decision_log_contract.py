@@ -69,6 +69,10 @@ async def test_finds_the_latest_history_of_a_client_and_program(either_log: Deci
     assert await either_log.find_history(1, "p1") == StoredHistory(1, "p1", b"new")
     assert await either_log.find_history(2, "p1") == StoredHistory(2, "p1", b"two")
     assert await either_log.find_history(1, "p2") is None
+    assert await either_log.find_histories((3, 2, 1, 2), "p1") == {
+        1: StoredHistory(1, "p1", b"new"),
+        2: StoredHistory(2, "p1", b"two"),
+    }
 
 
 async def test_an_open_log_passes_its_check(either_log: DecisionLog) -> None:

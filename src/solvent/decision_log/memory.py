@@ -1,6 +1,6 @@
 """The decision log in memory: for tests and for rooms that need the port without a database."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from solvent.domain.records import Claim, FailureRecord, Receipt, ServedModel, StoredHistory, Submission
 from solvent.errors import DecisionLogError, KeyReusedError, LogUnavailableError
@@ -51,6 +51,12 @@ class MemoryDecisionLog:
     ) -> StoredHistory | None:
         await self.check()
         return self._histories.get((client_id, program_digest))
+
+    async def find_histories(
+        self, client_ids: Sequence[int], program_digest: str, *, within: float | None = None
+    ) -> Mapping[int, StoredHistory]:
+        found = {client: await self.find_history(client, program_digest, within=within) for client in client_ids}
+        return {client: history for client, history in found.items() if history is not None}
 
     async def store_histories(self, histories: Sequence[StoredHistory]) -> None:
         await self.check()

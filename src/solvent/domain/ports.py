@@ -73,6 +73,12 @@ class DecisionLog(Protocol):
         """
         ...
 
+    async def find_histories(
+        self, client_ids: Sequence[int], program_digest: str, *, within: float | None = None
+    ) -> Mapping[int, StoredHistory]:
+        """Return the stored histories that there are of some clients, by client; raises as `find_history`."""
+        ...
+
     async def store_histories(self, histories: Sequence[StoredHistory]) -> None:
         """Keep or replace stored histories, all of them or none."""
         ...

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
@@ -117,13 +117,13 @@ class ScoringService:
         """
         began, model, turns = time.perf_counter_ns(), self._model, _Turns()
         accepted = await _accept_all(documents, turns)
-        within = HISTORY_SHARE * _seconds_left(began)
-        histories = await asyncio.gather(*(self._find_stored(model, one, within=within) for one in accepted))
+        valid = [one for one in accepted if isinstance(one, Application)]
+        histories = await self._find_all_stored(model, valid, within=HISTORY_SHARE * _seconds_left(began))
         prepared: list[Prepared] = []
-        for application, stored in zip(accepted, histories, strict=True):
-            if isinstance(application, Application):
-                prepared.append(prepare(model, application, stored, started_ns=time.perf_counter_ns()))
-                await turns.give_way()
+        for application in valid:
+            stored = histories.get(application.client_id)
+            prepared.append(prepare(model, application, stored, started_ns=time.perf_counter_ns()))
+            await turns.give_way()
         records = await self._decide_all(prepared, model, context, turns)
         submission = self._gather(accepted, records, model, context)
         await turns.give_way()
@@ -193,13 +193,20 @@ class ScoringService:
             memory_usage_mb=memory_usage_mb(),
         )
 
-    async def _find_stored(
-        self, model: Model, application: Application | ApplicationError, *, within: float
-    ) -> StoredHistory | None:
+    async def _find_stored(self, model: Model, application: Application, *, within: float) -> StoredHistory | None:
         """Look for the history of a client whose request holds none."""
-        if isinstance(application, ApplicationError) or application.history is not None:
+        if application.history is not None:
             return None
         return await self._log.find_history(application.client_id, model.bundle.program.digest, within=within)
+
+    async def _find_all_stored(
+        self, model: Model, applications: Sequence[Application], *, within: float
+    ) -> Mapping[int, StoredHistory]:
+        """Look for the histories of all clients whose applications hold none."""
+        clients = [one.client_id for one in applications if one.history is None]
+        if not clients:
+            return {}
+        return await self._log.find_histories(clients, model.bundle.program.digest, within=within)
 
     def _make_record(
         self, prepared: Prepared, assessment: Assessment, model: Model, context: RequestContext, *, inference_ms: float

@@ -36,52 +36,64 @@ async def test_what_is_asked_for_meanwhile_is_read_together_by_program() -> None
     connection = CountingConnection({(1, "p1"): b"one", (2, "p1"): b"two", (2, "p2"): b"other"})
     reader = HistoryReader(connection)
     found = await asyncio.gather(
-        reader.find(1, "p1"), reader.find(2, "p1"), reader.find(2, "p2"), reader.find(3, "p1"), reader.find(1, "p1")
+        reader.find((1,), "p1"),
+        reader.find((2,), "p1"),
+        reader.find((2,), "p2"),
+        reader.find((3,), "p1"),
+        reader.find((1,), "p1"),
     )
-    assert list(found) == [b"one", b"two", b"other", None, b"one"]
+    assert list(found) == [{1: b"one"}, {2: b"two"}, {2: b"other"}, {}, {1: b"one"}]
     assert connection.asked == [("{1,2,3,1}", "p1"), ("{2}", "p2")]
+
+
+async def test_a_batch_is_read_in_one_statement_with_what_else_waits() -> None:
+    connection = CountingConnection({(1, "p1"): b"one", (2, "p1"): b"two"})
+    reader = HistoryReader(connection)
+    found = await asyncio.gather(reader.find((2, 3, 1, 2), "p1"), reader.find((1,), "p1"))
+    assert list(found) == [{2: b"two", 1: b"one"}, {1: b"one"}]
+    assert connection.asked == [("{2,3,1,2,1}", "p1")]
 
 
 async def test_a_later_request_sees_what_was_erased_since() -> None:
     connection = CountingConnection({(1, "p1"): b"one"})
     reader = HistoryReader(connection)
-    assert await reader.find(1, "p1") == b"one"
+    assert await reader.find((1,), "p1") == {1: b"one"}
     connection.payloads.clear()
-    assert await reader.find(1, "p1") is None
+    assert await reader.find((1,), "p1") == {}
 
 
 async def test_one_read_has_a_largest_number_of_clients() -> None:
     connection = CountingConnection({})
     reader = HistoryReader(connection)
-    await asyncio.gather(*(reader.find(client, "p1") for client in range(MAX_TOGETHER + 1)))
+    await asyncio.gather(*(reader.find((client,), "p1") for client in range(MAX_TOGETHER + 1)))
     assert [clients.count(",") + 1 for clients, _ in connection.asked] == [MAX_TOGETHER, 1]
 
 
 async def test_a_read_that_fails_refuses_all_who_wait_for_it_and_the_next_goes_on() -> None:
     connection = CountingConnection({(1, "p1"): b"one"}, error=LogUnavailableError("away"))
     reader = HistoryReader(connection)
-    refusals = await asyncio.gather(reader.find(1, "p1"), reader.find(2, "p1"), return_exceptions=True)
+    refusals = await asyncio.gather(reader.find((1,), "p1"), reader.find((2,), "p1"), return_exceptions=True)
     assert [type(refusal) for refusal in refusals] == [LogUnavailableError] * 2
     connection.error = None
-    assert await reader.find(1, "p1") == b"one"
+    assert await reader.find((1,), "p1") == {1: b"one"}
 
 
 async def test_the_line_has_a_largest_length() -> None:
     reader = HistoryReader(CountingConnection({}))
-    waiting = [asyncio.create_task(reader.find(client, "p1")) for client in range(MAX_WAITING)]
+    waiting = [asyncio.create_task(reader.find((client,), "p1")) for client in range(MAX_WAITING)]
     await asyncio.sleep(0)
     with pytest.raises(LogUnavailableError, match="too many requests wait for stored histories"):
-        await reader.find(0, "p1")
-    assert await asyncio.gather(*waiting) == [None] * MAX_WAITING
+        await reader.find((0,), "p1")
+    assert await asyncio.gather(*waiting) == [{}] * MAX_WAITING
 
 
 async def test_a_caller_who_leaves_disturbs_nobody() -> None:
     reader = HistoryReader(CountingConnection({(2, "p1"): b"two"}))
-    leaving = asyncio.create_task(reader.find(1, "p1"))
-    staying = asyncio.create_task(reader.find(2, "p1"))
+    leaving = asyncio.create_task(reader.find((1,), "p1"))
+    staying = asyncio.create_task(reader.find((2,), "p1"))
     await asyncio.sleep(0)
     leaving.cancel()
-    assert await staying == b"two"
+    assert await staying == {2: b"two"}
 
 
 @pytest.mark.postgres

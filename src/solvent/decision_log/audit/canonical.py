@@ -19,6 +19,7 @@ _INT2, _INT4, _INT8, _FLOAT8 = (struct.Struct(form) for form in (">h", ">i", ">q
 _ARRAY = struct.Struct(">iii")
 _DIMENSION = struct.Struct(">ii")
 _NULL = _INT4.pack(-1)
+_ITEM = struct.Struct(">id")
 _TEXT_OID, _FLOAT8_OID = 25, 701
 
 encode_int2 = _INT2.pack
@@ -45,7 +46,8 @@ def encode_texts(texts: tuple[str | None, ...]) -> bytes:
 
 def encode_numbers(numbers: Sequence[float | None]) -> bytes:
     """An array of float64."""
-    return _encode_array(_FLOAT8_OID, [None if number is None else _FLOAT8.pack(number) for number in numbers])
+    items = b"".join([_NULL if number is None else _ITEM.pack(8, number) for number in numbers])
+    return _head(_FLOAT8_OID, len(numbers), has_null=None in numbers) + items
 
 
 def frame(values: Sequence[Value]) -> bytes:
@@ -54,6 +56,8 @@ def frame(values: Sequence[Value]) -> bytes:
 
 
 def _encode_array(oid: int, items: list[bytes | None]) -> bytes:
-    if not items:
-        return _ARRAY.pack(0, 0, oid)
-    return _ARRAY.pack(1, int(None in items), oid) + _DIMENSION.pack(len(items), 1) + frame(items)
+    return _head(oid, len(items), has_null=None in items) + frame(items)
+
+
+def _head(oid: int, count: int, *, has_null: bool) -> bytes:
+    return _ARRAY.pack(1, has_null, oid) + _DIMENSION.pack(count, 1) if count else _ARRAY.pack(0, 0, oid)

@@ -9,7 +9,7 @@ from solvent.errors import LogUnavailableError
 
 MAX_WAITING = 1024
 MAX_TOGETHER = 64
-"""Clients of one read; 64 histories of 5 kB are 0.3 MB."""
+"""Requests of one read; 64 histories of 5 kB are 0.3 MB. A batch asks for up to a hundred clients at once."""
 
 FIND_HISTORIES = """
 SELECT client_id, payload FROM client_features WHERE client_id = ANY(%t::int8[]) AND program_digest = %t
@@ -18,9 +18,9 @@ SELECT client_id, payload FROM client_features WHERE client_id = ANY(%t::int8[])
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
-    client_id: int
+    client_ids: Sequence[int]
     program_digest: str
-    payload: asyncio.Future[bytes | None]
+    found: asyncio.Future[dict[int, bytes]]
 
 
 class HistoryReader:
@@ -31,8 +31,10 @@ class HistoryReader:
         self._line: list[_Waiting] = []
         self._task: asyncio.Task[None] | None = None
 
-    async def find(self, client_id: int, program_digest: str, *, within: float | None = None) -> bytes | None:
-        """Return what is stored of a client for that feature program, as it is now, or None.
+    async def find(
+        self, client_ids: Sequence[int], program_digest: str, *, within: float | None = None
+    ) -> dict[int, bytes]:
+        """Return what is stored of these clients for that feature program, as it is now, by client.
 
         Raises:
             LogUnavailableError: it cannot be read `within` so many seconds, or too many wait.
@@ -40,14 +42,14 @@ class HistoryReader:
         if len(self._line) >= MAX_WAITING:
             raise LogUnavailableError("too many requests wait for stored histories: try again later")
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(client_id, program_digest, loop.create_future())
+        waiting = _Waiting(client_ids, program_digest, loop.create_future())
         self._line.append(waiting)
         if self._task is None:
             self._task = loop.create_task(self._read_all(), name="history reader")
         seconds = FETCH_SECONDS if within is None else min(FETCH_SECONDS, within)
         timer = loop.call_later(seconds, _refuse, [waiting], "it takes too long")
         try:
-            return await waiting.payload
+            return await waiting.found
         finally:
             timer.cancel()
 
@@ -58,14 +60,14 @@ class HistoryReader:
                 together = [one for one in self._line if one.program_digest == digest][:MAX_TOGETHER]
                 taken = set(map(id, together))
                 self._line = [one for one in self._line if id(one) not in taken]
-                await self._read([one for one in together if not one.payload.done()])
+                await self._read([one for one in together if not one.found.done()])
         finally:
             self._task = None
 
     async def _read(self, together: Sequence[_Waiting]) -> None:
         if not together:
             return
-        clients = ",".join([str(one.client_id) for one in together])
+        clients = ",".join([str(client) for one in together for client in one.client_ids])
         try:
             rows = await self._connection.fetch(FIND_HISTORIES, (f"{{{clients}}}", together[0].program_digest))
         except Exception as error:  # noqa: BLE001 - whatever it is, nobody may wait for ever
@@ -73,11 +75,11 @@ class HistoryReader:
             return
         found: dict[int, bytes] = dict(rows)
         for one in together:
-            if not one.payload.done():
-                one.payload.set_result(found.get(one.client_id))
+            if not one.found.done():
+                one.found.set_result({client: found[client] for client in one.client_ids if client in found})
 
 
 def _refuse(together: Sequence[_Waiting], cause: str) -> None:
     for one in together:
-        if not one.payload.done():
-            one.payload.set_exception(LogUnavailableError(f"a stored history cannot be read now ({cause})"))
+        if not one.found.done():
+            one.found.set_exception(LogUnavailableError(f"a stored history cannot be read now ({cause})"))

@@ -1,7 +1,7 @@
 """The decision log on PostgreSQL, as the port of the domain."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol, Self
 
 import psycopg
@@ -125,8 +125,13 @@ class PostgresDecisionLog:
     async def find_history(
         self, client_id: int, program_digest: str, *, within: float | None = None
     ) -> StoredHistory | None:
-        payload = await self._histories.find(client_id, program_digest, within=within)
-        return None if payload is None else StoredHistory(client_id, program_digest, payload)
+        return (await self.find_histories((client_id,), program_digest, within=within)).get(client_id)
+
+    async def find_histories(
+        self, client_ids: Sequence[int], program_digest: str, *, within: float | None = None
+    ) -> Mapping[int, StoredHistory]:
+        found = await self._histories.find(client_ids, program_digest, within=within)
+        return {client: StoredHistory(client, program_digest, payload) for client, payload in found.items()}
 
     async def store_histories(self, histories: Sequence[StoredHistory]) -> None:
         latest = {(one.client_id, one.program_digest): one.payload for one in histories}
