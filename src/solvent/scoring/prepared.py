@@ -2,6 +2,9 @@
 
 import time
 from dataclasses import dataclass
+from typing import Any
+
+import orjson
 
 from solvent.domain.records import StoredHistory
 from solvent.errors import FeatureError
@@ -25,6 +28,19 @@ class Prepared:
     features: Features
     usable_share: float
     milliseconds: float
+
+    def describe(self) -> dict[str, Any]:
+        """What a record says of the application, by field of `DecisionRecord`."""
+        application = self.application
+        return {
+            "client_id": application.client_id,
+            "loan_amount": application.columns.get("AMT_CREDIT"),
+            "warnings": self.warnings,
+            "application": orjson.dumps({**application.columns, **(application.history or {})}),
+            "history_source": self.source,
+            "stored_history": self.stored,
+            "data_quality_score": self.usable_share,
+        }
 
 
 @dataclass(frozen=True, slots=True)

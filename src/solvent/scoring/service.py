@@ -1,6 +1,5 @@
 """Score, decide, record: in that order, and nothing is released before it is recorded."""
 
-import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ from solvent.scoring.applications import Application, accept_application
 from solvent.scoring.model import Assessment, Model
 from solvent.scoring.prepared import Prepared, prepare
 from solvent.scoring.process import code_digest, memory_usage_mb
+from solvent.scoring.turns import Turns, accept_all
 
 ANSWER_SECONDS = 2.6
 """Time to decide and record. With the wait for a place at work every answer comes within 3 s (RELIABILITY.md, P-05)."""
@@ -29,8 +29,6 @@ HISTORY_SHARE = 0.5
 
 PART = 25
 """Applications of a batch that are assessed together: in 1 to 4 ms, by the share that is refused."""
-TURN_NS = 2_000_000
-"""A batch works so long before other requests get a turn: one after each row cost a fifth of its time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +113,8 @@ class ScoringService:
         Raises:
             LogUnavailableError: see `DecisionLog.record`; so for OutcomeUnknownError and KeyReusedError.
         """
-        began, model, turns = time.perf_counter_ns(), self._model, _Turns()
-        accepted = await _accept_all(documents, turns)
+        began, model, turns = time.perf_counter_ns(), self._model, Turns()
+        accepted = await accept_all(documents, turns)
         valid = [one for one in accepted if isinstance(one, Application)]
         histories = await self._find_all_stored(model, valid, within=HISTORY_SHARE * _seconds_left(began))
         prepared: list[Prepared] = []
@@ -130,7 +128,7 @@ class ScoringService:
         return await self._record(submission, context, started=began)
 
     async def _decide_all(
-        self, prepared: Sequence[Prepared], model: Model, context: RequestContext, turns: "_Turns"
+        self, prepared: Sequence[Prepared], model: Model, context: RequestContext, turns: Turns
     ) -> list[DecisionRecord]:
         """Decide part by part; the time of a part is shared among its applications."""
         records: list[DecisionRecord] = []
@@ -223,46 +221,9 @@ class ScoringService:
             api_version=self._api_version,
             timing=Timing(prepared.milliseconds, inference_ms),
             memory_usage_mb=memory_usage_mb(),
-            data_quality_score=prepared.usable_share,
-            **_describe_application(prepared),
+            **prepared.describe(),
             **_describe_assessment(assessment, model),
         )
-
-
-class _Turns:
-    """Lets other requests go on from time to time during a long work."""
-
-    def __init__(self) -> None:
-        self._since = time.perf_counter_ns()
-
-    async def give_way(self) -> None:
-        """Let others go first if this work has lasted for a while."""
-        if time.perf_counter_ns() - self._since > TURN_NS:
-            await asyncio.sleep(0)
-            self._since = time.perf_counter_ns()
-
-
-async def _accept_all(documents: Sequence[object], turns: _Turns) -> list[Application | ApplicationError]:
-    accepted: list[Application | ApplicationError] = []
-    for document in documents:
-        try:
-            accepted.append(accept_application(document))
-        except ApplicationError as error:
-            accepted.append(error)
-        await turns.give_way()
-    return accepted
-
-
-def _describe_application(prepared: Prepared) -> dict[str, Any]:
-    application = prepared.application
-    return {
-        "client_id": application.client_id,
-        "loan_amount": application.columns.get("AMT_CREDIT"),
-        "warnings": prepared.warnings,
-        "application": orjson.dumps({**application.columns, **(application.history or {})}),
-        "history_source": prepared.source,
-        "stored_history": prepared.stored,
-    }
 
 
 def _describe_assessment(assessment: Assessment, model: Model) -> dict[str, Any]:
