@@ -12,6 +12,7 @@ import httpx
 import psycopg
 import pytest
 import structlog
+from hypothesis import settings
 
 from solvent.decision_log.database import revisions
 from solvent.decision_log.database.embedded import EmbeddedServer, start_embedded
@@ -20,6 +21,8 @@ from troubled_log import TroubledLog
 
 if TYPE_CHECKING:
     from solvent.scoring.model import Model
+
+settings.register_profile("thorough", max_examples=1000)
 
 
 @pytest.fixture(autouse=True)

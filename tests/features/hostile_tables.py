@@ -1,7 +1,8 @@
 """Raw tables full of what breaks feature code: nulls, zeros, ties, repeated and orphaned rows, wrong ranges."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from solvent.tables.schemas import CLIENT, HISTORY_TABLES, TARGET, Column, Colum
 
 Rows = list[dict[str, Any]]
 
-_STRANGERS = 999
+_STRANGERS = 999_999
 """A client, and a key of loans, that no application and no parent row has."""
 
 
@@ -28,11 +29,23 @@ class HostileTables:
         return {row[CLIENT]: row for row in self.rows["application"]}
 
     def history(self, client: int) -> dict[str, Rows]:
-        """A client's rows; of bureau_balance all rows, because none of them names its client."""
+        """A client's rows; of bureau_balance, which names no client, also those of nobody's loans."""
+        own = {name: self._by_key[name].get(client, []) for name in HISTORY_TABLES}
+        loans = {None, _STRANGERS, *(row.get("SK_ID_BUREAU") for row in own["bureau"])}
         return {
-            name: [row for row in self.rows[name] if name == "bureau_balance" or row.get(CLIENT) == client]
-            for name in HISTORY_TABLES
+            **own,
+            "bureau_balance": [row for loan in loans for row in self._by_key["bureau_balance"].get(loan, [])],
         }
+
+    @cached_property
+    def _by_key(self) -> Mapping[str, Mapping[Any, Rows]]:
+        """Rows by table and client, those of bureau_balance by their loan."""
+        found: dict[str, dict[Any, Rows]] = {name: {} for name in HISTORY_TABLES}
+        for name, by_key in found.items():
+            key = "SK_ID_BUREAU" if name == "bureau_balance" else CLIENT
+            for row in self.rows.get(name, []):
+                by_key.setdefault(row.get(key), []).append(row)
+        return found
 
     def write(self, directory: Path) -> Path:
         """Write Parquet files."""
@@ -44,17 +57,25 @@ class HostileTables:
         return directory
 
 
-def make_hostile_tables(seed: int, *, clients: int, missing: float) -> HostileTables:
-    """Draw tables for `clients` clients, each with 0 to 7 rows per table; `missing` is the share of missing values."""
+def make_hostile_tables(
+    seed: int, *, clients: int, missing: Sequence[float] = (0.0, 0.2, 0.8, 1.0), empty: Collection[str] = ()
+) -> HostileTables:
+    """Draw tables for `clients` clients, each with 0 to 7 rows per table.
+
+    `missing` are the shares of missing values, of which each client is given one; `empty` tables have no rows.
+    """
     random = np.random.default_rng(seed)
+    shares = {client: float(random.choice(missing)) for client in (*_ids(clients), _STRANGERS, None)}
     rows = {
-        "application": [_draw_row(table_schema("application"), random, client, missing) for client in _ids(clients)]
+        "application": [
+            _draw_row(table_schema("application"), random, client, shares[client]) for client in _ids(clients)
+        ]
     }
     for name in HISTORY_TABLES:
         drawn: Rows = []
-        for client in (*_ids(clients), _STRANGERS, None):
+        for client, share in () if name in empty else shares.items():
             count = int(random.choice([0, 0, 1, 2, 3, 7]))
-            own = [_draw_row(table_schema(name), random, client, missing) for _ in range(count)]
+            own = [_draw_row(table_schema(name), random, client, share) for _ in range(count)]
             drawn += own + own[: int(random.integers(0, 2))]
         random.shuffle(drawn)
         rows[name] = drawn
@@ -100,7 +121,8 @@ def _numbers(column: Column) -> list[Any]:
     plain = [-value for value in small] if high == 0.0 else small
     if low < 0.0 < high:
         plain = plain + [-value for value in small[:4]]
-    return [*plain, *plain, low, high, low - 1.0, high + 1.0, *column.sentinels, None]
+    tiny = [-0.0, 1e-300] if low <= 0.0 < high else [-0.0]
+    return [*plain, *plain, *tiny, low, high, low - 1.0, high + 1.0, *column.sentinels, None]
 
 
 def _to_arrow(column: Column, rows: Rows) -> pyarrow.Array:

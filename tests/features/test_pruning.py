@@ -18,7 +18,7 @@ from solvent.features.request_engine import RequestEngine
 def test_a_kept_feature_has_the_same_bits(every: int) -> None:
     whole = build_whole_language()
     pruned = keep_features(whole, whole.names[::every])
-    tables = make_hostile_tables(11, clients=4, missing=0.2)
+    tables = make_hostile_tables(11, clients=4, missing=[0.2])
     engine, smaller = RequestEngine(whole), RequestEngine(pruned)
     for client, row in tables.applications().items():
         expected = engine.evaluate(row, engine.reduce_history(tables.history(client)))[::every]

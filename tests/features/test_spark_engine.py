@@ -47,7 +47,7 @@ def session() -> Iterator[SparkSession]:
 
 
 def test_spark_and_duckdb_agree_on_the_whole_language(session: SparkSession, tmp_path: Path) -> None:
-    program, data = build_whole_language(), make_hostile_tables(5, clients=60, missing=0.2).write(tmp_path)
+    program, data = build_whole_language(), make_hostile_tables(5, clients=60, missing=[0.2]).write(tmp_path)
     with open_tables(data) as tables:
         BatchEngine(program, tables).write_features(tmp_path / "duckdb.parquet")
         SparkEngine(program, tables, session).write_features(tmp_path / "spark.parquet")

@@ -61,18 +61,18 @@ _open = is_sentinel(previous.DAYS_LAST_DUE)
 def build_whole_language() -> Program:
     """Every operation and every statistic: over rows, over loans, on a client's values, beside the application."""
     return compile_all(
-        *_statistics(_debt, _active, _started),
-        *_statistics(_paid - _annuity, _due > _credit * -1e-3, _due),
-        *_statistics(_paid_per_loan, _newest > -20, _newest),
-        *_statistics(_paid_each, _paid_each > 2, _instalments.value(maximum(_due))),
-        *_statistics(lookup(_late_share, into=bureau), _active, _started),
+        *statistics_of(_debt, _active, _started),
+        *statistics_of(_paid - _annuity, _due > _credit * -1e-3, _due),
+        *statistics_of(_paid_per_loan, _newest > -20, _newest),
+        *statistics_of(_paid_each, _paid_each > 2, _instalments.value(maximum(_due))),
+        *statistics_of(lookup(_late_share, into=bureau), _active, _started),
         *(one for row in _row_values() for one in (mean(row), latest(row, by=bureau.DAYS_CREDIT_UPDATE))),
         *_client_values(maximum(_debt), minimum(_limit)),
         *_counts_and_categories(),
     )
 
 
-def _statistics(value: Expression, flag: Expression, order: Expression) -> list[Expression]:
+def statistics_of(value: Expression, flag: Expression, order: Expression) -> list[Expression]:
     """Every statistic, alone, with a filter, and over the last rows."""
     return [
         one

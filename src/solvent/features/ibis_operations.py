@@ -156,7 +156,6 @@ _OF_VALUES: Mapping[str, Callable[[Column], Column]] = MappingProxyType(
         "latest": lambda value: value.max(),
         "std": _deviation,
         "distinct": lambda value: value.nunique().cast("float64").nullif(0.0),
-        "kurtosis": lambda value: only_where(value.max() > value.min(), value.kurtosis(how="pop") + 3.0),
     }
 )
 """Statistics that ask nothing but the values; `latest` is given one row."""

@@ -227,7 +227,7 @@ def _quantile(ordered: Sequence[float], part: float) -> float:
 
 def _lengths_of_runs(values: Sequence[float]) -> Collection[int]:
     """Numbers that follow each other by 1 are equally far from their places in the order."""
-    return Counter(value - place for place, value in enumerate(sorted(set(values)), start=1)).values()
+    return Counter(value - place for place, value in enumerate(sorted(set(values)))).values()
 
 
 def _slope(values: Column, over: Column) -> float:
