@@ -8,7 +8,7 @@ import pytest
 
 from callers import make_body
 from open_loop import Answered, OpenLoop, Run, make_message, quantile
-from overload import Bound, find_recovery, median_refusal, p99_of
+from overload import Bound, find_recovery, find_restless, median_refusal, p99_of
 from running_api import Instances, free_port
 from solvent.cli.load import send_in_turn
 
@@ -71,6 +71,13 @@ def test_quantiles_are_those_of_the_nearest_rank() -> None:
 def test_recovery_ends_with_the_last_bad_half_second(late: tuple[Answered, ...], recovered: float) -> None:
     calm = [Answered(number / 10, 0.01, 200, says_when=False) for number in range(50)]
     assert find_recovery(_run(*calm, *late), 0.1) == recovered
+
+
+def test_restless_half_seconds_are_those_with_a_refusal_or_a_slow_answer() -> None:
+    calm = [Answered(number / 10, 0.01, 200, says_when=False) for number in range(50)]
+    late = Answered(0.6, 0.5, 200, says_when=False), Answered(2.2, 0.01, 503, says_when=True)
+    assert find_restless(_run(*calm), 0.1) == []
+    assert find_restless(_run(*calm, *late), 0.1) == [1.0, 2.5]
 
 
 def test_a_bound_knows_its_side() -> None:
