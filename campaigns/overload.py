@@ -5,9 +5,9 @@
 Capacity C is the most decisions per second among steps of offered load. Then come 0.8 C, each factor of C, what is
 left of a surge, 1,000 idle connections, callers of one byte per second, bodies of 200 kB, and one greedy key among 20.
 Generator, API and database share the cores of this machine: at a multiple of C the generator itself takes a large part
-of one, so that goodput falls for that reason too; its lag is reported beside each run, and the share of the calm run's half seconds that would not count as
-recovered: where it is not near zero, the recovery says nothing of the API. The figures go to
-`evidence/T-10.jsonl`. Exit code 0 if each is within its bound (RELIABILITY.md, P-10 and T-10), otherwise 1.
+of one, so that goodput falls for that reason too; its lag is reported beside each run. So is the share of half seconds
+of the calm run that would not count as recovered: unless it is near zero, the recovery says nothing of the API. The
+figures go to `evidence/T-10.jsonl`. Exit code 0 if each is within its bound (RELIABILITY.md, P-10 and T-10), otherwise 1.
 """
 
 import argparse
