@@ -7,7 +7,8 @@ left of a surge, 1,000 idle connections, callers of one byte per second, bodies 
 Generator, API and database share the cores of this machine: at a multiple of C the generator itself takes a large part
 of one, so that goodput falls for that reason too; its lag is reported beside each run. So is the share of half seconds
 of the calm run that would not count as recovered: unless it is near zero, the recovery says nothing of the API. The
-figures go to `evidence/T-10.jsonl`. Exit code 0 if each is within its bound (RELIABILITY.md, P-10 and T-10), otherwise 1.
+figures go to `evidence/T-10.jsonl`. Exit code 0 if each is within its bound (RELIABILITY.md, P-10 and T-10), otherwise
+1.
 """
 
 import argparse
