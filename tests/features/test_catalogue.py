@@ -67,10 +67,11 @@ def test_a_lender_may_forbid_any_column_of_the_application() -> None:
         assert find_forbidden_features(program, {column.name}) == {}
 
 
-def test_a_catalogue_that_reads_sex_is_refused() -> None:
-    sex = language.table("application").CODE_GENDER
-    declared = language.feature("application_sex", sex, unit="category", meaning="", reason="PROFILE")
-    with pytest.raises(ForbiddenFeatureError, match=r"feature application_sex reads .*CODE_GENDER"):
+@pytest.mark.parametrize("column", ["CODE_GENDER", "NAME_FAMILY_STATUS", "CNT_FAM_MEMBERS", "NAME_TYPE_SUITE"])
+def test_a_catalogue_that_reads_sex_or_marital_status_is_refused(column: str) -> None:
+    read = language.table("application").column(column)
+    declared = language.feature("application_person", read, unit="", meaning="", reason="PROFILE")
+    with pytest.raises(ForbiddenFeatureError, match=rf"feature application_person reads .*\.{column}:"):
         build_program(FORBIDDEN, derived=(declared,))
 
 

@@ -14,7 +14,7 @@ from solvent.features.matrix import FeatureMatrix
 from solvent.training.fitting import BoosterLearner, FittedModel, check_trainable
 from solvent.training.splits import split_clients
 
-FORBIDDEN = frozenset({"CODE_GENDER", "NAME_FAMILY_STATUS"})
+FORBIDDEN = frozenset({"CODE_GENDER", "NAME_FAMILY_STATUS", "CNT_FAM_MEMBERS", "NAME_TYPE_SUITE"})
 
 
 def fit(*, seed: int = 0) -> FittedModel:
@@ -94,10 +94,11 @@ def test_accepts_rows_that_can_be_learnt_from() -> None:
     check_trainable(make_portfolio(), forbidden=FORBIDDEN)
 
 
-def test_refuses_a_feature_that_reads_a_forbidden_column() -> None:
-    sex = feature("sex", table("application").CODE_GENDER, unit="category", meaning="sex", reason="PROFILE")
-    matrix = replace(make_portfolio(10), program=compile_features([*DECLARATIONS, sex]))
-    with pytest.raises(ForbiddenFeatureError, match=r"feature sex reads .* application\.CODE_GENDER"):
+@pytest.mark.parametrize("column", ["CODE_GENDER", "NAME_FAMILY_STATUS", "CNT_FAM_MEMBERS", "NAME_TYPE_SUITE"])
+def test_refuses_a_feature_that_reads_a_forbidden_column(column: str) -> None:
+    person = feature("person", table("application").column(column), unit="", meaning="a person", reason="PROFILE")
+    matrix = replace(make_portfolio(10), program=compile_features([*DECLARATIONS, person]))
+    with pytest.raises(ForbiddenFeatureError, match=rf"feature person reads .* application\.{column}:"):
         check_trainable(matrix, forbidden=FORBIDDEN)
 
 
