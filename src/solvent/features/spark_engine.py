@@ -159,7 +159,7 @@ class SparkEngine:
         joined = self._frame(self._relations.applications(self._columns))
         for label, relation, _ in self._relations.statistics(self._program.history_aggregates):
             self._tell(label)
-            joined = joined.join(self._frame(relation), on=CLIENT, how="left")
+            joined = joined.join(_computed(self._frame(relation)), on=CLIENT, how="left")
         return joined
 
     def _frame(self, relation: Relation) -> DataFrame:
@@ -168,12 +168,18 @@ class SparkEngine:
     def _keep(self, label: str, relation: Relation) -> Relation:
         self._tell(label)
         name = f"solvent_{self._kept}"
-        self._frame(relation).persist().createOrReplaceTempView(name)
+        _computed(self._frame(relation)).createOrReplaceTempView(name)
         return self._backend.table(name)
 
     def _tell(self, label: str) -> None:
         self._progress(label, 0.0)
         self._kept += 1
+
+
+def _computed(frame: DataFrame) -> DataFrame:
+    """The frame, computed now and kept: in one plan with the others their hash tables would share a task's memory."""
+    frame.persist().count()
+    return frame
 
 
 def _create_views(session: SparkSession, directory: Path) -> None:
