@@ -178,7 +178,8 @@ class SparkEngine:
 
 def _computed(frame: DataFrame) -> DataFrame:
     """The frame, computed now and kept: in one plan with the others their hash tables would share a task's memory."""
-    frame.persist().count()
+    with _translated_errors():
+        frame.persist().count()
     return frame
 
 
