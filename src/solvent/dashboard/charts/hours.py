@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from xml.sax.saxutils import escape
+from html import escape
 
 from solvent.dashboard.charts.theme import ACCENT, GRID, QUIET
 
