@@ -1,11 +1,15 @@
 """The page on a trained model says what its evaluation says, and no other document names such figures."""
 
 import importlib.util
+import json
 import re
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from solvent.domain.policy import FORBIDDEN_COLUMNS
+from solvent.features.catalogue import build_program
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted({*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")} - {ROOT / "docs" / "model.md"})
@@ -24,6 +28,13 @@ def load_tool() -> ModuleType:
 def test_the_page_is_what_its_evaluation_renders_to() -> None:
     document = (ROOT / "docs" / "model_evaluation.json").read_bytes()
     assert (ROOT / "docs" / "model.md").read_text(encoding="utf-8") == load_tool().render_page(document)
+
+
+def test_the_model_of_the_page_reads_features_that_the_catalogue_has() -> None:
+    importance = json.loads((ROOT / "docs" / "model_evaluation.json").read_bytes())["evaluation"]["importance"]
+    catalogue = {one.name for one in build_program(FORBIDDEN_COLUMNS).features}
+    assert importance
+    assert {one["feature"] for one in importance} <= catalogue
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

@@ -61,6 +61,11 @@ def test_believes_a_proxy_without_a_secret_on_this_machine() -> None:
     [
         (BY_PROXY | {"dashboard_proxy_secret": "x" * 23}, "at least 24 characters"),
         ({"dashboard_proxy_secret": "x" * 24}, "asked of nobody: set SOLVENT_DASHBOARD_USER_HEADER"),
+        (BY_PROXY | {"dashboard_proxy_secret": "é" * 24}, "must be ASCII"),
+        (
+            BY_PROXY | {"dashboard_user_header": "x-solvent-proxy-secret"},
+            "let SOLVENT_DASHBOARD_USER_HEADER be another",
+        ),
     ],
 )
 def test_refuses_a_secret_that_keeps_nobody_out(values: dict[str, str], message: str) -> None:

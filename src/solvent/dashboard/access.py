@@ -7,15 +7,13 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from solvent.dashboard.exposure import check_exposure
+from solvent.dashboard.exposure import PROXY_HEADER, check_exposure
 from solvent.dashboard.texts import common
 from solvent.dashboard.visit import Visit
 from solvent.errors import SettingsError
 from solvent.settings import Settings
 
 SIGNED_IN = "signed_in"
-PROXY_HEADER = "X-Solvent-Proxy-Secret"
-"""In which a proxy that signs people in shows that it is the proxy: others may reach the port."""
 MOST_ATTEMPTS, ATTEMPT_SECONDS = 10, 60.0
 """Wrong passwords of all visitors together; a password of 12 characters then outlasts any search."""
 
@@ -24,10 +22,10 @@ def is_admitted(visit: Visit) -> bool:
     """Whether the visitor has shown what the settings ask for."""
     settings = visit.settings
     is_signed_in = settings.dashboard_password is None or bool(st.session_state.get(SIGNED_IN))
-    return is_signed_in and is_named(st.context.headers, settings)
+    return is_signed_in and is_vouched_for(st.context.headers, settings)
 
 
-def is_named(headers: Mapping[str, str], settings: Settings) -> bool:
+def is_vouched_for(headers: Mapping[str, str], settings: Settings) -> bool:
     """Whether a proxy is not asked for, or names somebody and knows the secret, if there is one."""
     if settings.dashboard_user_header is None:
         return True
@@ -42,7 +40,7 @@ def ask_for_access(visit: Visit) -> None:
     """Return if the visitor may look; else show the way in and end the page."""
     settings = visit.settings
     _check_address(visit)
-    if not is_named(st.context.headers, settings):
+    if not is_vouched_for(st.context.headers, settings):
         st.error(visit.say(common.NOT_SIGNED_IN), icon=":material/lock:")
         st.stop()
     if settings.dashboard_password is not None and not st.session_state.get(SIGNED_IN):

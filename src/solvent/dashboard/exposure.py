@@ -5,6 +5,8 @@ from ipaddress import ip_address
 from solvent.errors import SettingsError
 from solvent.settings import Settings
 
+PROXY_HEADER = "X-Solvent-Proxy-Secret"
+"""In which a proxy that signs people in shows that it is the proxy: others may reach the port."""
 SHORTEST_PASSWORD = 12
 SHORTEST_PROXY_SECRET = 24
 """Nobody has to remember it, and wrong ones are not counted."""
@@ -32,6 +34,10 @@ def _check_proxy(host: str, settings: Settings) -> None:
     secret = settings.dashboard_proxy_secret
     if secret is not None and len(secret.get_secret_value()) < SHORTEST_PROXY_SECRET:
         raise SettingsError(f"SOLVENT_DASHBOARD_PROXY_SECRET is too short: at least {SHORTEST_PROXY_SECRET} characters")
+    if secret is not None and not secret.get_secret_value().isascii():
+        raise SettingsError("SOLVENT_DASHBOARD_PROXY_SECRET must be ASCII: headers carry nothing else")
+    if (settings.dashboard_user_header or "").lower() == PROXY_HEADER.lower():
+        raise SettingsError(f"{PROXY_HEADER} carries the secret: let SOLVENT_DASHBOARD_USER_HEADER be another header")
     if secret is not None and settings.dashboard_user_header is None:
         raise SettingsError("SOLVENT_DASHBOARD_PROXY_SECRET is asked of nobody: set SOLVENT_DASHBOARD_USER_HEADER too")
     if secret is None and settings.dashboard_user_header is not None and not is_loopback(host):

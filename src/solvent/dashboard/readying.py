@@ -1,6 +1,7 @@
 """Has the browser load what draws charts while its reader still looks at a page without one (decision 55)."""
 
 from functools import lru_cache
+from html import escape
 from pathlib import Path
 
 import streamlit as st
@@ -16,7 +17,7 @@ def ready_charts() -> None:
     if name is not None:
         base = str(st.get_option("server.baseUrlPath") or "").strip("/")
         folder = f"/{base}/static/js" if base else "/static/js"
-        st.html(f'<script type="module" src="{folder}/{name}"></script>', unsafe_allow_javascript=True)
+        st.html(f'<script type="module" src="{escape(f"{folder}/{name}")}"></script>', unsafe_allow_javascript=True)
 
 
 @lru_cache(maxsize=1)

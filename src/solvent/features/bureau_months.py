@@ -132,12 +132,12 @@ DECLARATIONS: tuple[Declaration, ...] = (
     ),
     feature(
         "bureau_month_roll_rate_late", ratio(total(_late_runs), count(months, where=months.STATUS == "0")),
-        unit="ratio", meaning="how often a bureau loan fell behind, over the months in which none was",
+        unit="ratio", meaning="runs of late months of bureau loans, per month on time",
         reason="BUREAU_HISTORY",
     ),
     feature(
         "bureau_month_roll_rate_worse", ratio(total(_worse_runs), count(months, where=months.STATUS == "1")),
-        unit="ratio", meaning="how often a bureau loan fell two months behind, over the months one behind",
+        unit="ratio", meaning="runs of months two or more behind of bureau loans, per month one behind",
         reason="BUREAU_HISTORY",
     ),
     feature(

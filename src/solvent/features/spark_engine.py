@@ -97,6 +97,7 @@ class SparkEngine:
         self._program, self._session, self._progress = program, session, progress
         self._backend = ibis.pyspark.connect(session)
         self._kept = 0
+        self._computed: list[DataFrame] = []
         check_one_application_each(tables)
         _create_views(session, tables.directory)
         self._relations = ProgramRelations(program, self._backend.table, self._keep)
@@ -121,14 +122,18 @@ class SparkEngine:
                 written = _join_parts(Path(parts), partial, feature_schema(program))
             partial.replace(out)
         finally:
+            self._release()
             partial.unlink(missing_ok=True)
         return written
 
     def collect(self, evaluate: Evaluate, schema: ArrowSchema) -> ArrowTable:
         """The rows that `evaluate` makes of all clients, by client, in the memory of the driver; see `map_clients`."""
         self._progress("evaluating clients", 0.9)
-        with _translated_errors():
-            return self.map_clients(evaluate, schema).orderBy(CLIENT).toArrow().cast(schema)
+        try:
+            with _translated_errors():
+                return self.map_clients(evaluate, schema).orderBy(CLIENT).toArrow().cast(schema)
+        finally:
+            self._release()
 
     def broadcast(self, value: object) -> Any:  # noqa: ANN401 - pyspark's Broadcast
         """Send a value to every executor once; `.value` of what is returned is it, there."""
@@ -159,28 +164,35 @@ class SparkEngine:
         joined = self._frame(self._relations.applications(self._columns))
         for label, relation, _ in self._relations.statistics(self._program.history_aggregates):
             self._tell(label)
-            joined = joined.join(_computed(self._frame(relation)), on=CLIENT, how="left")
+            joined = joined.join(self._compute(relation), on=CLIENT, how="left")
         return joined
 
     def _frame(self, relation: Relation) -> DataFrame:
         return self._session.sql(str(self._backend.compile(relation)))
 
+    def _compute(self, relation: Relation) -> DataFrame:
+        """The rows, computed now and kept: in one plan the hash tables of all relations would share a task's memory."""
+        frame = self._frame(relation).persist()
+        self._computed.append(frame)
+        with _translated_errors():
+            frame.count()
+        return frame
+
+    def _release(self) -> None:
+        """Let go of what was kept; whoever asks again has it computed again."""
+        for frame in self._computed:
+            frame.unpersist()
+        self._computed.clear()
+
     def _keep(self, label: str, relation: Relation) -> Relation:
         self._tell(label)
         name = f"solvent_{self._kept}"
-        _computed(self._frame(relation)).createOrReplaceTempView(name)
+        self._compute(relation).createOrReplaceTempView(name)
         return self._backend.table(name)
 
     def _tell(self, label: str) -> None:
         self._progress(label, 0.0)
         self._kept += 1
-
-
-def _computed(frame: DataFrame) -> DataFrame:
-    """The frame, computed now and kept: in one plan with the others their hash tables would share a task's memory."""
-    with _translated_errors():
-        frame.persist().count()
-    return frame
 
 
 def _create_views(session: SparkSession, directory: Path) -> None:

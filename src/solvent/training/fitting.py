@@ -30,7 +30,8 @@ _ROUNDS = ("max_rounds", "stopping_rounds")
 class LearnerSettings:
     """Settings of the booster: shallow trees, few columns each, strong L2, no class weights.
 
-    Source: the settings that published solutions of the competition found to work.
+    Source: what published solutions of the competition settled on (GitHub: js-aguiar/home-credit-default-competition,
+    KazukiOnodera/Home-Credit-Default-Risk, pawelgodula/kagglehomecredit).
     """
 
     learning_rate: float = 0.05

@@ -41,14 +41,16 @@ class HeldOut:
     def shared_with(self, other: "HeldOut") -> tuple["HeldOut", "HeldOut"]:
         """The rows of both models on the same clients with the same outcome, in one order.
 
-        None where most of the common numbers have another sex or age band here than there: those are numbers that two
-        sets of tables both gave out, to different people.
+        A number with another known sex or age band here than there is no client of both. Where most common numbers are
+        such, two sets of tables gave the same numbers to different people, and no row is returned.
         """
         _, here, there = np.intersect1d(self.client_ids, other.client_ids, assume_unique=True, return_indices=True)
-        alike = self.outcomes.defaulted[here] == other.outcomes.defaulted[there]
-        if 2 * np.count_nonzero(_same_people(self.take(here), other.take(there))) < len(here):
-            alike[:] = False
-        return self.take(here[alike]), other.take(there[alike])
+        ours, theirs = self.take(here), other.take(there)
+        same = _same_people(ours, theirs)
+        alike = same & (ours.outcomes.defaulted == theirs.outcomes.defaulted)
+        are_one_population = 2 * np.count_nonzero(same) >= len(same)
+        rows = np.flatnonzero(alike) if are_one_population else np.empty(0, dtype=np.intp)
+        return ours.take(rows), theirs.take(rows)
 
     def under(self, pseudonym: Pseudonym) -> "HeldOut":
         """The rows with the first 64 bits of each client's pseudonym in the place of its number, sorted by them."""

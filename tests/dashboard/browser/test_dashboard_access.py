@@ -7,7 +7,7 @@ from playwright.sync_api import Browser
 from served_pages import Served, serve
 from visits import PAGES, start_visit
 
-from solvent.dashboard.access import PROXY_HEADER
+from solvent.dashboard.exposure import PROXY_HEADER
 
 pytestmark = [pytest.mark.browser, pytest.mark.postgres]
 

@@ -20,7 +20,7 @@ from playwright.sync_api import Browser
 from served_pages import database, fill
 from visits import PAGES, Visit, start_visit
 
-from solvent.dashboard.access import PROXY_HEADER
+from solvent.dashboard.exposure import PROXY_HEADER
 from solvent.decision_log.database.embedded import EmbeddedServer
 from tiny_model import SAFE
 

@@ -69,6 +69,15 @@ def test_every_page_stands_without_error_or_barrier(served: Served, browser: Bro
     assert visit.faults == []
 
 
+def test_home_needs_neither_the_chart_library_nor_the_highlighter(served: Served, browser: Browser) -> None:
+    visit = start_visit(browser, served.address)
+    visit.page.route("**/PlotlyChart*", lambda route: route.abort())
+    visit.go("?lang=en&window=30d")
+    assert visit.exceptions() == []
+    assert visit.page.locator("[data-testid=stMain] [data-testid=stImage]").count() == 1
+    assert visit.page.locator("[data-testid=stPlotlyChart], [data-testid=stCode]").count() == 0
+
+
 def count_decisions(visit: Visit) -> int:
     return int(visit.page.locator("[data-testid=stMetricValue]").first.inner_text().replace(",", ""))
 
