@@ -18,6 +18,7 @@ from solvent.features.catalogue import build_program
 from solvent.features.ibis_engine import BatchEngine
 from solvent.features.operations import ARRAY_OPERATIONS
 from solvent.features.program import Program
+from solvent.features.pruning import keep_features
 from solvent.features.request_engine import ReducedHistory, RequestEngine
 from solvent.tables.reading import open_tables
 from solvent.tables.schemas import HISTORY_TABLES
@@ -93,6 +94,16 @@ def check_engines_agree(program: Program, tables: HostileTables) -> None:
 @given(seed=seeds, empty=empty_tables)
 def test_engines_agree_on_every_statistic_of_a_table(seed: int, empty: set[str]) -> None:
     check_engines_agree(ONE_TABLE, make_hostile_tables(seed, clients=200, empty=empty))
+
+
+def test_of_rows_that_repeat_each_other_the_one_longest_after_another_is_the_latest() -> None:
+    program = keep_features(CATALOGUE, {"bureau_gap_days_latest"})
+    loans = [
+        {"SK_ID_CURR": 1, "SK_ID_BUREAU": loan, "DAYS_CREDIT": day} for loan, day in ((5, -1), (4, -3600), (5, -1))
+    ]
+    tables = HostileTables({"application": [{"SK_ID_CURR": 1}], "bureau": loans})
+    assert evaluate_all(program, tables).tolist() == [[3599.0]]
+    check_engines_agree(program, tables)
 
 
 @pytest.mark.slow

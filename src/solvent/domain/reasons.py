@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class ReasonCode:
     """A family of features that speak of one thing, with its sentences in the two languages of applicants.
 
-    The sentences `_if_missing` stand for a refusal in which the value that weighed most is not there: the others would
-    claim what nobody knows.
+    A sentence says what weighed, and nothing of it that is not true of every feature of the code. Those `_if_missing`
+    stand for a refusal in which the value that weighed most is not there: the others would claim what nobody knows.
     """
 
     code: str
@@ -50,85 +50,85 @@ REASON_CODES: tuple[ReasonCode, ...] = (
     ),
     ReasonCode(
         "LOAN_TERMS",
-        "The amount or the repayment plan of the requested loan is demanding.",
-        "Le montant ou l'échéancier du prêt demandé est exigeant.",
+        "The amount or the repayment plan of the requested loan weighed against the application.",
+        "Le montant ou l'échéancier du prêt demandé a pesé contre la demande.",
         "A detail of the requested loan is not known.",
         "Un élément du prêt demandé n'est pas connu.",
     ),
     ReasonCode(
         "INCOME_BURDEN",
-        "Repayments are high compared with the declared income.",
-        "Les remboursements sont élevés par rapport au revenu déclaré.",
+        "Repayments and debts, set against the declared income, weighed against the application.",
+        "Les remboursements et les dettes, rapportés au revenu déclaré, ont pesé contre la demande.",
         "A figure needed to compare repayments with income is not known.",
         "Un élément nécessaire pour comparer les remboursements au revenu n'est pas connu.",
     ),
     ReasonCode(
         "EMPLOYMENT",
-        "The employment situation is short or uncertain.",
-        "La situation professionnelle est récente ou incertaine.",
+        "The employment situation weighed against the application.",
+        "La situation professionnelle a pesé contre la demande.",
         "A detail of the employment situation is not known.",
         "Un élément de la situation professionnelle n'est pas connu.",
     ),
     ReasonCode(
         "BUREAU_DEBT",
-        "Debts with other lenders are high.",
-        "Les dettes auprès d'autres prêteurs sont élevées.",
+        "Loans with other lenders, or what is owed on them, weighed against the application.",
+        "Les prêts auprès d'autres prêteurs, ou ce qui en reste dû, ont pesé contre la demande.",
         "A detail of the debts with other lenders is not known.",
         "Un élément des dettes auprès d'autres prêteurs n'est pas connu.",
     ),
     ReasonCode(
         "BUREAU_HISTORY",
-        "The credit history with other lenders is short, recent or shows delays.",
-        "L'historique de crédit auprès d'autres prêteurs est court, récent ou comporte des retards.",
+        "The credit history with other lenders weighed against the application.",
+        "L'historique de crédit auprès d'autres prêteurs a pesé contre la demande.",
         "A detail of the credit history with other lenders is not known.",
         "Un élément de l'historique de crédit auprès d'autres prêteurs n'est pas connu.",
     ),
     ReasonCode(
         "ENQUIRIES",
-        "There were many recent credit enquiries.",
-        "De nombreuses demandes de crédit récentes ont été enregistrées.",
+        "Earlier credit enquiries weighed against the application.",
+        "Les demandes de crédit enregistrées ont pesé contre la demande.",
         "A detail of earlier credit enquiries is not known.",
         "Un élément des demandes de crédit enregistrées n'est pas connu.",
     ),
     ReasonCode(
         "PREVIOUS_APPLICATIONS",
-        "Earlier applications with us were refused or had unfavourable terms.",
-        "Des demandes antérieures chez nous ont été refusées ou accordées à des conditions défavorables.",
+        "Earlier applications with us, or their terms, weighed against the application.",
+        "Les demandes antérieures chez nous, ou leurs conditions, ont pesé contre la demande.",
         "A detail of earlier applications with us is not known.",
         "Un élément des demandes antérieures chez nous n'est pas connu.",
     ),
     ReasonCode(
         "PAYMENT_DELAYS",
-        "Instalments of earlier loans were paid late or in part.",
-        "Des échéances de prêts antérieurs ont été payées en retard ou en partie.",
+        "The repayment of earlier loans weighed against the application.",
+        "Le remboursement de prêts antérieurs a pesé contre la demande.",
         "A detail of the repayment of earlier loans is not known.",
         "Un élément du remboursement de prêts antérieurs n'est pas connu.",
     ),
     ReasonCode(
         "CARD_USE",
-        "The credit card is used close to its limit.",
-        "La carte de crédit est utilisée près de son plafond.",
+        "The use or the repayment of a credit card weighed against the application.",
+        "L'utilisation ou le remboursement d'une carte de crédit a pesé contre la demande.",
         "A detail of the use of a credit card is not known.",
         "Un élément de l'utilisation d'une carte de crédit n'est pas connu.",
     ),
     ReasonCode(
         "STABILITY",
-        "Documents, registration or contact details changed recently.",
-        "Les documents, l'enregistrement ou les coordonnées ont changé récemment.",
+        "Dates of documents, registration, contact details or earlier loans weighed against the application.",
+        "Des dates de documents, d'enregistrement, de coordonnées ou de prêts antérieurs ont pesé contre la demande.",
         "A detail of the documents, registration or contact details is not known.",
         "Un élément des documents, de l'enregistrement ou des coordonnées n'est pas connu.",
     ),
     ReasonCode(
         "HOUSEHOLD",
-        "Household charges or housing conditions weigh on the application.",
-        "Les charges du foyer ou les conditions de logement pèsent sur la demande.",
+        "The household or the housing conditions weighed against the application.",
+        "Le foyer ou les conditions de logement ont pesé contre la demande.",
         "A detail of the household or of the housing conditions is not known.",
         "Un élément du foyer ou des conditions de logement n'est pas connu.",
     ),
     ReasonCode(
         "REGION",
-        "The region of residence or work shows more payment difficulties.",
-        "La région de résidence ou de travail présente davantage de difficultés de paiement.",
+        "The region of residence or work weighed against the application.",
+        "La région de résidence ou de travail a pesé contre la demande.",
         "A detail of the region of residence or work is not known.",
         "Un élément de la région de résidence ou de travail n'est pas connu.",
     ),

@@ -114,13 +114,17 @@ class _NodeList:
             self.add_columns(part)
 
     def _total_order(self, expression: Expression) -> tuple[int, ...]:
-        """The declared order, made total by every other raw column of the same rows: rows still tied are alike."""
+        """The declared order, made total by every other raw column of the same rows: rows still tied are alike.
+
+        But for what they take from the row before them, so such a value is the last to settle a tie.
+        """
         if not expression.by:
             return ()
         declared = [self.add(part) for part in expression.by]
         level = expression.by[0].level
         raw = [position for position, node in enumerate(self.nodes) if node.op in _RAW and node.level == level]
-        return tuple(dict.fromkeys(declared + raw))
+        beside = [self.add(value) for value in expression.of if _reads_other_rows(value)]
+        return tuple(dict.fromkeys(declared + raw + beside))
 
     def _check_levels(self, node: Node) -> None:
         if not node.level.is_row:
@@ -130,6 +134,10 @@ class _NodeList:
                 raise FeatureError(
                     f"a statistic over all rows of a client cannot be used inside the rows of {node.level.table}"
                 )
+
+
+def _reads_other_rows(expression: Expression) -> bool:
+    return expression.op == "before" or any(map(_reads_other_rows, expression.parts))
 
 
 def read_columns(expression: Expression) -> tuple[str, ...]:
