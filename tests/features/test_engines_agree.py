@@ -25,8 +25,8 @@ from solvent.tables.schemas import HISTORY_TABLES
 
 Values = npt.NDArray[np.float64]
 
-# Every run draws the same tables, until the disagreement that docs/features_engine.md knows of is mended. 100 examples is
-# what hypothesis draws by default; `pytest --hypothesis-profile=thorough` draws ten times as many.
+# Every run draws the same tables, until the disagreement that docs/features_engine.md knows of is mended. 100 examples
+# is what hypothesis draws by default; `pytest --hypothesis-profile=thorough` draws ten times as many.
 examples = settings(
     deadline=None,
     database=None,
