@@ -22,7 +22,9 @@ from troubled_log import TroubledLog
 if TYPE_CHECKING:
     from solvent.scoring.model import Model
 
-settings.register_profile("thorough", max_examples=1000)
+settings.register_profile("repeatable", derandomize=True)
+settings.register_profile("thorough", max_examples=1000, derandomize=False)
+settings.load_profile("repeatable")
 
 
 @pytest.fixture(autouse=True)

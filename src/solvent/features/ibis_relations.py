@@ -312,7 +312,7 @@ def _column(position: int) -> str:
 
 
 def _rank(node: Node) -> str:
-    return f"rank_{node.groups}_{node.where}_{node.by[0]}_{len(node.by)}"
+    return f"rank_{node.groups}_{node.where}_{'_'.join(map(str, node.by))}"
 
 
 def _shared(position: int) -> str:
