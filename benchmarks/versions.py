@@ -75,11 +75,12 @@ def importing_from(source: Path | None) -> Iterator[None]:
     if source is None:
         yield
         return
+    before = os.environ.get("PYTHONPATH", "")
     os.environ["PYTHONPATH"] = str(source.resolve())
     try:
         yield
     finally:
-        del os.environ["PYTHONPATH"]
+        os.environ["PYTHONPATH"] = before
 
 
 def ask(servers: Servers, kind: Kind, measured: Measured) -> None:

@@ -13,6 +13,7 @@ from solvent.errors import ApplicationError
 from solvent.features.program import CLIENT_LINKS
 from solvent.scoring.field_checks import TableChecks, table_checks
 from solvent.scoring.glances import glance_over
+from solvent.scoring.turns import Turns
 from solvent.tables.schemas import APPLICATION, CLIENT, HISTORY_TABLES, TARGET, table_schema
 
 MAX_ROWS_PER_TABLE = 5_000
@@ -94,6 +95,18 @@ class _Findings:
         for name in self._unknown:
             self.problems[prefix + _describe_unknown(name, _known_names(prefix))] = None
         self._unknown = {}
+
+
+async def accept_all(documents: Sequence[object], turns: Turns) -> list[Application | ApplicationError]:
+    """Check the rows of a batch: each becomes an application, or the error that says what is wrong with it."""
+    accepted: list[Application | ApplicationError] = []
+    for document in documents:
+        try:
+            accepted.append(accept_application(document))
+        except ApplicationError as error:
+            accepted.append(error)
+        await turns.give_way()
+    return accepted
 
 
 def _describe_unknown(name: str, known: Mapping[str, str]) -> str:

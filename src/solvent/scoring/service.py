@@ -15,11 +15,11 @@ from solvent.domain.ports import Clock, DecisionLog
 from solvent.domain.records import Claim, DecisionRecord, FailureRecord, Receipt, StoredHistory, Submission, Timing
 from solvent.errors import ApplicationError
 from solvent.scoring.answers import INVALID, render_batch, render_decision, render_problems
-from solvent.scoring.applications import Application, accept_application
+from solvent.scoring.applications import Application, accept_all, accept_application
 from solvent.scoring.model import Assessment, Model
 from solvent.scoring.prepared import Prepared, prepare
 from solvent.scoring.process import code_digest, memory_usage_mb
-from solvent.scoring.turns import Turns, accept_all
+from solvent.scoring.turns import Turns
 
 ANSWER_SECONDS = 2.6
 """Time to decide and record. With the wait for a place at work every answer comes within 3 s (RELIABILITY.md, P-05)."""

@@ -2,10 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
-
-from solvent.errors import ApplicationError
-from solvent.scoring.applications import Application, accept_application
+from collections.abc import Callable
 
 TURN_NS = 2_000_000
 """A batch works so long before others get a turn."""
@@ -23,15 +20,3 @@ class Turns:
         if self._now() - self._since > TURN_NS:
             await asyncio.sleep(0)
             self._since = self._now()
-
-
-async def accept_all(documents: Sequence[object], turns: Turns) -> list[Application | ApplicationError]:
-    """Check the rows of a batch: each becomes an application, or the error that says what is wrong with it."""
-    accepted: list[Application | ApplicationError] = []
-    for document in documents:
-        try:
-            accepted.append(accept_application(document))
-        except ApplicationError as error:
-            accepted.append(error)
-        await turns.give_way()
-    return accepted

@@ -9,7 +9,8 @@ from solvent.errors import LogUnavailableError
 
 MAX_WAITING = 1024
 MAX_TOGETHER = 64
-"""Requests of one read; 64 histories of 5 kB are 0.3 MB. A batch asks for up to a hundred clients at once."""
+"""Requests of one read. A batch is one of up to a hundred clients; admission lets in few enough that a read holds
+some 400 histories of 5 kB."""
 
 FIND_HISTORIES = """
 SELECT client_id, payload FROM client_features WHERE client_id = ANY(%t::int8[]) AND program_digest = %t
