@@ -146,5 +146,5 @@ def test_stops_everything_on_sigterm_in_the_middle(home: Path, ports: tuple[int,
 
 def test_keeps_simulated_data_only_in_the_example() -> None:
     example = json.loads((Path(__file__).parents[2] / "examples" / "one_client.json").read_bytes())
-    assert example["SK_ID_CURR"] == 104058
-    assert len(example["bureau"]) == 6
+    assert example["SK_ID_CURR"] == 103005
+    assert len(example["bureau"]) == 3
